@@ -1,0 +1,1 @@
+"""Templates and style sheets from which documents and phrases are made."""

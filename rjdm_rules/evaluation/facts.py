@@ -1,0 +1,54 @@
+"""What a patient record says, checked: the facts that the evaluator works on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from ..values.bounds import INFINITY, UNKNOWN, Bounds
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A measured value in the item's declared unit, with the limits that came with it.
+
+    `times` holds the value as a multiple of a limit, for records that give it so (`"3 ×ULN"`).
+    """
+
+    value: Bounds = UNKNOWN
+    limits: Mapping[str, Fraction] = field(default_factory=dict)
+    times: Mapping[str, Fraction] = field(default_factory=dict)
+
+    @property
+    def recorded(self) -> bool:
+        return not self.value.unknown or bool(self.times)
+
+    def multiple(self, limit: str) -> Bounds:
+        """The value as a multiple of its ULN or LLN."""
+        if limit in self.times:
+            return Bounds(self.times[limit], self.times[limit])
+        if limit not in self.limits or self.value.unknown:
+            return UNKNOWN
+        return self.value.moved(lambda end: Fraction(end) / self.limits[limit])
+
+
+EVER = UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One occurrence: `start` and `end` are bounds of days (equal for an event without a course). An `end` that still
+    runs is plus infinity. `attributes` holds facts by attribute name; absent is unknown."""
+
+    start: Bounds
+    end: Bounds
+    attributes: Mapping[str, object]
+
+    @property
+    def ongoing(self) -> bool:
+        return self.end.low == INFINITY
+
+
+# item name -> bool | Bounds | Measured | frozenset[str] (options) | tuple[Occurrence, ...]; absent is unknown
+Facts = Mapping[str, object]

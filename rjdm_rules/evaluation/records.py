@@ -1,0 +1,384 @@
+"""From a patient record (as in JSON) to checked facts. What does not fit is refused by item and value, never guessed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from typing import Any
+
+from ..language.diagnostics import did_you_mean
+from ..protocol.model import Item, Protocol
+from ..protocol.numbers import number_text
+from ..units.unit import Unit, UnitError, conversion, read_unit
+from ..values.bounds import INFINITY, UNKNOWN, Bounds, known
+from ..values.calendar import days_of, seconds_of
+from .facts import Facts, Measured, Occurrence
+
+MOST_DIGITS, HIGHEST_POWER, MOST_OCCURRENCES = 60, 60, 10_000
+_QUANTITY = re.compile(r"\s*([+\-−]?\d+(?:\.\d+)?(?:[eE][+\-]?\d{1,3})?)(?:\s*[×x*]\s*10\^([+\-−]?\d{1,2}))?\s*(.*?)\s*\Z", re.DOTALL)
+_MULTIPLE = re.compile(r"[×x*X]?\s*(ULN|LLN)\Z", re.IGNORECASE)
+LIMIT_KEYS = {"uln": "ULN", "lln": "LLN"}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with a record: the item (None: the record itself), what, and a way out."""
+
+    item: str | None
+    message: str
+    help: str = ""
+
+    def __str__(self) -> str:
+        where = f"{self.item}: " if self.item else ""
+        return f"{where}{self.message}" + (f"; {self.help}" if self.help else "")
+
+
+class RecordError(ValueError):
+    """A record that cannot be used. `problems` holds all that is wrong with it."""
+
+    def __init__(self, patient: str, problems: list[Problem]) -> None:
+        self.patient, self.problems = patient, problems
+        super().__init__("\n".join(f"patient {patient}: {problem}" for problem in problems))
+
+
+class ValueProblem(ValueError):
+    """A value that does not fit; `help` is a way out."""
+
+    def __init__(self, message: str, help: str = "") -> None:
+        super().__init__(message)
+        self.help = help
+
+
+def shown(value: object) -> str:
+    """A value as the message shows it, cut where it is long."""
+    text = value if isinstance(value, str) else repr(value)
+    text = f'"{text}"' if isinstance(value, str) else text
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def patient_id(record: object, position: int) -> str:
+    """The id of a record, or its number among the records."""
+    if isinstance(record, Mapping):
+        held = record.get("id")
+        if isinstance(held, str | int) and not isinstance(held, bool) and str(held).strip():
+            return str(held)
+    return f"#{position}"
+
+
+def read_record(
+    protocol: Protocol, record: object, position: int = 1, allow_extra: bool = False
+) -> tuple[Facts, list[str]]:
+    """The facts of a record, and the names of items that were passed over (`allow_extra`).
+
+    Raises RecordError with every problem of the record.
+    """
+    patient = patient_id(record, position)
+    if not isinstance(record, Mapping):
+        raise RecordError(patient, [Problem(None, f"a record is an object of items, not {shown(record)}")])
+    facts: dict[str, object] = {}
+    problems: list[Problem] = []
+    extra: list[str] = []
+    for name, value in record.items():
+        if name == "id":
+            _check_id(value, problems)
+            continue
+        item = protocol.items.get(name) if isinstance(name, str) else None
+        if item is None:
+            extra.append(str(name))
+            if not allow_extra:
+                help = did_you_mean(str(name), protocol.items) or "leave it out, or use --allow-extra to pass it over"
+                problems.append(Problem(str(name), f"`{name}` is not an item of this protocol", help))
+            continue
+        if value is None:
+            continue
+        try:
+            facts[item.name] = read_value(item, value)
+        except ValueProblem as problem:
+            problems.append(Problem(item.name, str(problem), problem.help))
+    if problems:
+        raise RecordError(patient, problems)
+    return facts, extra
+
+
+def _check_id(value: object, problems: list[Problem]) -> None:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, str | int)):
+        problems.append(Problem("id", f"{shown(value)} is no patient id", "write a text or a whole number"))
+
+
+def read_value(item: Item, value: object) -> object:
+    """One fact of the item's type. Raises ValueProblem."""
+    return READERS[item.kind](item, value)
+
+
+# ---- by type -------------------------------------------------------------------------------------------------------
+
+
+def _truth(item: Item, value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.strip().lower() in _YES_NO:
+        return _YES_NO[value.strip().lower()]
+    raise ValueProblem(f"{shown(value)} is neither yes nor no", "write true or false")
+
+
+_YES_NO = {"yes": True, "true": True, "no": False, "false": False}
+
+
+def _option(item: Item, value: object) -> frozenset[str]:
+    if isinstance(value, str) and value in item.option_names:
+        return frozenset((value,))
+    help = did_you_mean(value, item.option_names) if isinstance(value, str) else ""
+    raise ValueProblem(f"{shown(value)} is not an option", help or "the options are " + ", ".join(item.option_names))
+
+
+def _options(item: Item, value: object) -> frozenset[str]:
+    if not isinstance(value, list | tuple | set | frozenset):
+        raise ValueProblem(f"{shown(value)} is not a list of options", 'write a list, such as ["a", "b"]; [] is none of them')
+    return frozenset(option for each in value for option in _option(item, each))
+
+
+def exact(value: object) -> Fraction:
+    """A number without loss: 0.1 is one tenth. Raises ValueProblem."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | Fraction | str):
+        raise ValueProblem(f"{shown(value)} is not a number")
+    if isinstance(value, Fraction):
+        return value
+    if isinstance(value, int):
+        number = Decimal(value) if abs(value) < 10**MOST_DIGITS else Decimal("Infinity")
+    else:
+        try:
+            number = Decimal(repr(value) if isinstance(value, float) else str(value).strip().replace("−", "-"))
+        except InvalidOperation:
+            raise ValueProblem(f"{shown(value)} is not a number") from None
+    if not number.is_finite():
+        raise ValueProblem(f"{shown(value)} is not a number that can be measured", "leave the item out if it is unknown")
+    if number and (abs(number.adjusted()) > HIGHEST_POWER or len(number.as_tuple().digits) > MOST_DIGITS):
+        raise ValueProblem(f"{shown(value)} is longer than any measurement")
+    return Fraction(number)
+
+
+def _measured(item: Item, value: object) -> Measured:
+    if isinstance(value, Mapping):
+        return _measured_parts(item, value)
+    number, unit, multiple = _written(item, value)
+    if multiple:
+        _declares(item, multiple)
+        return Measured(times={multiple: number})
+    return Measured(known(_accepted(item, _to_declared(item, number, unit), value)))
+
+
+def _measured_parts(item: Item, value: Mapping[object, object]) -> Measured:
+    """`{"value": 120, "unit": "U/L", "uln": 40}`: limits are in the unit of the value."""
+    for key in value:
+        if key not in ("value", "unit", "uln", "lln"):
+            help = did_you_mean(str(key), ("value", "unit", "uln", "lln")) or "a measured value has value, unit, uln, lln"
+            raise ValueProblem(f"`{key}` is no part of a measured value", help)
+    unit = value.get("unit")
+    if unit is not None and not isinstance(unit, str):
+        raise ValueProblem(f"{shown(unit)} is not a unit")
+    held = value.get("value")
+    number, written, multiple = _written(item, held) if held is not None else (None, None, None)
+    if written is not None and unit is not None and read_unit_of(written) != read_unit_of(unit):
+        raise ValueProblem(f"{shown(held)} names one unit and `unit` another ({unit})")
+    unit = written if written is not None else unit
+    limits = {}
+    for key, limit in LIMIT_KEYS.items():
+        if value.get(key) is not None:
+            _declares(item, limit)
+            amount = _to_declared(item, exact(value[key]), unit)
+            if amount <= 0:
+                raise ValueProblem(f"{key} {shown(value[key])} is not above zero")
+            limits[limit] = amount
+    if len(limits) == 2 and limits["LLN"] > limits["ULN"]:
+        raise ValueProblem("the lower limit of normal lies above the upper one")
+    if number is None:
+        return Measured(UNKNOWN, limits)
+    if multiple:
+        _declares(item, multiple)
+        if multiple in limits:
+            amount = _accepted(item, number * limits[multiple], held)
+            return Measured(known(amount), limits)
+        return Measured(UNKNOWN, limits, {multiple: number})
+    amount = _accepted(item, _to_declared(item, number, unit), held)
+    return Measured(known(amount), limits)
+
+
+def _declares(item: Item, limit: str) -> None:
+    if limit not in item.limits:
+        raise ValueProblem(f"`{item.name}` has no {limit}", "leave the limit out")
+
+
+def _written(item: Item, value: object) -> tuple[Fraction, str | None, str | None]:
+    """Number, unit as written (None: the declared one) and the limit of which it is a multiple."""
+    if not isinstance(value, str):
+        if isinstance(value, list | tuple | set | Mapping):
+            raise ValueProblem(f"{shown(value)} is a list where one value belongs", f"write one value{_in_unit(item)}")
+        return exact(value), None, None
+    match = _QUANTITY.match(value)
+    if not match:
+        raise ValueProblem(f"{shown(value)} is not a number{_in_unit(item)}", _number_help(value))
+    number = exact(match.group(1)) * Fraction(10) ** int((match.group(2) or "0").replace("−", "-"))
+    rest = match.group(3)
+    if not rest:
+        return number, None, None
+    multiple = _MULTIPLE.match(rest)
+    if multiple:
+        return number, None, multiple.group(1).upper()
+    if rest[0] in ",'" or rest[0].isdigit():
+        raise ValueProblem(f"{shown(value)} is not a number{_in_unit(item)}", "write decimals with a point, thousands without a sign")
+    return number, rest, None
+
+
+def _in_unit(item: Item) -> str:
+    return f" in {item.unit.text}" if item.unit and item.unit.text else ""
+
+
+def _number_help(value: str) -> str:
+    if value.strip()[:1] in ("<", ">", "≤", "≥", "~", "≈"):
+        return "a bound is no value; leave the item out, or record the limit of detection that your protocol prescribes"
+    return 'write a number such as 9, or with a unit as in "9 years"'
+
+
+def read_unit_of(text: str) -> Unit:
+    try:
+        return read_unit(text)
+    except UnitError as error:
+        raise ValueProblem(str(error), error.help) from None
+
+
+def _to_declared(item: Item, number: Fraction, unit: str | None) -> Fraction:
+    assert item.unit is not None
+    if unit is None:
+        return number
+    written = read_unit_of(unit)
+    factors = conversion(written, item.unit, item.molar_mass)
+    if factors is None or (item.unit.plain and not written.plain):
+        wanted = item.unit.text or "a plain number"
+        raise ValueProblem(f"{unit} is no unit for it", f"it is recorded in {wanted}")
+    return number * factors[0] + factors[1]
+
+
+def _accepted(item: Item, number: Fraction, value: object) -> Fraction:
+    if item.kind == "count" and (number.denominator != 1 or number < 0):
+        raise ValueProblem(f"{shown(value)} is not a count", "write a whole number from 0 upwards")
+    if item.span and not item.span.low <= number <= item.span.high:
+        low, high = number_text(item.span.low), number_text(item.span.high)
+        unit = f" {item.unit.text}" if item.unit and item.unit.text else ""
+        raise ValueProblem(f"{shown(value)} is outside the range {low} to {high}{unit}", "check the value and its unit")
+    return number
+
+
+def _date(item: Item, value: object) -> Bounds:
+    low, high = _days(value)
+    return Bounds(low, high)
+
+
+def _days(value: object) -> tuple[int, int]:
+    if isinstance(value, datetime):
+        value = value.date()
+    if isinstance(value, date):
+        value = value.isoformat()
+    if not isinstance(value, str):
+        raise ValueProblem(f"{shown(value)} is not a date", 'write "2026-03-02", or "2026-03" or "2026"')
+    try:
+        return days_of(value.strip())
+    except ValueError as error:
+        raise ValueProblem(f"{shown(value)}: {error}") from None
+
+
+def _time(item: Item, value: object) -> Bounds:
+    if isinstance(value, datetime):
+        value = value.replace(microsecond=0).isoformat()
+    elif isinstance(value, date):
+        value = value.isoformat()
+    if not isinstance(value, str):
+        raise ValueProblem(f"{shown(value)} is not a time", 'write "2026-03-02T14:30"')
+    try:
+        return Bounds(*seconds_of(value.strip()))
+    except ValueError as error:
+        raise ValueProblem(f"{shown(value)}: {error}") from None
+
+
+def _occurrences(item: Item, value: object) -> tuple[Occurrence, ...]:
+    if isinstance(value, list | tuple):
+        if len(value) > MOST_OCCURRENCES:
+            raise ValueProblem(f"more than {MOST_OCCURRENCES} occurrences")
+        return tuple(_occurrence(item, each) for each in value)
+    if value in ("none", "no"):
+        return ()
+    return (_occurrence(item, value),)
+
+
+def _occurrence(item: Item, value: object) -> Occurrence:
+    if value == "yes":
+        return _course(item, {}, UNKNOWN)
+    if isinstance(value, Mapping):
+        held = value.get("date")
+        start = UNKNOWN if held is None else Bounds(*_days(held))
+        return _course(item, value, start)
+    if isinstance(value, str | date):
+        return _course(item, {}, Bounds(*_days(value)))
+    help = 'write a date, a list of dates or of {"date": …}, or "none"'
+    if item.repeated:
+        help = 'write a list of {"date": "2026-03-02", "value": 1.2}'
+    raise ValueProblem(f"{shown(value)} is no occurrence", help)
+
+
+def _course(item: Item, value: Mapping[object, object], start: Bounds) -> Occurrence:
+    measured = {key: value[key] for key in ("value", "unit", "uln", "lln") if value.get(key) is not None}
+    has_value = item.attribute("value")
+    attributes: dict[str, object] = {}
+    for key, held in value.items():
+        if key in ("date", "until") or (has_value and key in ("value", "unit", "uln", "lln")):
+            continue
+        attribute = item.attribute(str(key))
+        if attribute is None:
+            known_keys = ["date", *(["until"] if item.course else []), *(each.name for each in item.attributes)]
+            help = did_you_mean(str(key), known_keys) or "it has " + ", ".join(known_keys)
+            raise ValueProblem(f"`{key}` is no attribute of `{item.name}`", help)
+        if held is not None:
+            attributes[attribute.name] = _attribute(attribute, held)
+    if has_value and measured:
+        plain = set(measured) == {"value"}
+        attributes["value"] = _attribute(has_value, measured["value"] if plain else measured)
+    return Occurrence(start, _end(item, value, start), attributes)
+
+
+def _attribute(attribute: Item, held: object) -> object:
+    try:
+        return read_value(attribute, held)
+    except ValueProblem as problem:
+        raise ValueProblem(f"{attribute.name} {problem}", problem.help) from None
+
+
+def _end(item: Item, value: Mapping[object, object], start: Bounds) -> Bounds:
+    held = value.get("until")
+    if not item.course:
+        if "until" in value:
+            raise ValueProblem(f"`{item.name}` is an event without an end", "leave `until` out")
+        return start
+    if held is None:
+        return Bounds(start.low, INFINITY)
+    if held == "ongoing":
+        return Bounds(INFINITY, INFINITY)
+    low, high = _days(held)
+    if high < start.low:
+        raise ValueProblem(f"it ends ({shown(held)}) before it begins ({shown(value.get('date'))})")
+    return Bounds(max(low, start.low), high)
+
+
+READERS: dict[str, Callable[[Item, Any], object]] = {
+    "truth": _truth,
+    "one of": _option,
+    "several of": _options,
+    "quantity": _measured,
+    "number": _measured,
+    "count": _measured,
+    "date": _date,
+    "time": _time,
+    "event": _occurrences,
+}

@@ -1,0 +1,500 @@
+"""The reference evaluator: one short function for each kind of expression, slow enough to be believed.
+
+Every faster way of running is tested against it. A value is a truth (True, False, None), `Bounds` for a number or a
+date, a frozenset of the options that it may be (None: unknown), or a tuple of occurrences (None: unknown).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from ..graph.build import RuleGraph
+from ..logic.kleene import Truth, at_least, at_most, conjunction, counted, disjunction, exactly, implied, negation
+from ..protocol import expressions as x
+from ..protocol.model import Cell, Protocol, Table
+from ..protocol.tables import inside
+from ..values import bounds as b
+from ..values.bounds import INFINITY, UNKNOWN, Bounds, known
+from ..values.calendar import SECONDS_A_DAY, completed_months, completed_years
+from ..values.windows import between, fits, moved
+from .facts import Facts, Measured, Occurrence
+
+Value = Any
+
+
+@dataclass
+class Reference:
+    """Evaluates expressions for one patient. `readings` holds the option taken of each reading.
+
+    `settled` fixes the truth of some criteria, for the question what would be if they were met.
+    """
+
+    protocol: Protocol
+    facts: Facts
+    readings: Mapping[str, str]
+    settled: Mapping[str, Truth] = field(default_factory=dict)
+    messages: list[str] = field(default_factory=list)
+    _memo: dict[x.Expression, Value] = field(default_factory=dict)
+    _named: dict[str, Value] = field(default_factory=dict)
+
+    def run(self, graph: RuleGraph) -> Reference:
+        """Settles all named nodes in the graph's order, so that no evaluation goes deep."""
+        for node in graph.order:
+            kind, _, name = node.partition(":")
+            if kind == "item" and name in self.protocol.items:
+                self.item(name)
+            elif kind == "definition":
+                self.defined(name)
+            elif kind == "criterion":
+                self.criterion(name)
+        return self
+
+    def truth(self, node: x.Expression, occurrence: Occurrence | None = None) -> Truth:
+        value: Truth = self.value(node, occurrence)
+        return value
+
+    def bounds(self, node: x.Expression, occurrence: Occurrence | None = None) -> Bounds:
+        value = self.value(node, occurrence)
+        return value.value if isinstance(value, Measured) else value  # type: ignore[no-any-return]
+
+    def value(self, node: x.Expression, occurrence: Occurrence | None = None) -> Value:
+        if occurrence is not None:
+            return RULES[type(node)](self, node, occurrence)
+        if node not in self._memo:
+            self._memo[node] = RULES[type(node)](self, node, None)
+        return self._memo[node]
+
+    # ---- named things
+
+    def item(self, name: str) -> Value:
+        if name not in self._named:
+            self._named[name] = self._item(name)
+        return self._named[name]
+
+    def _item(self, name: str) -> Value:
+        item = self.protocol.items[name]
+        held = self.facts.get(name)
+        if isinstance(held, Measured) and held.recorded:
+            return held
+        if held is not None and not isinstance(held, Measured):
+            return held
+        if item.otherwise is not None:
+            other = self.value(item.otherwise)
+            limits = held.limits if isinstance(held, Measured) else {}
+            return Measured(other, limits) if item.unit is not None and isinstance(other, Bounds) else other
+        if held is not None:
+            return held
+        return unknown_of(item.kind)
+
+    def defined(self, name: str) -> Value:
+        key = f"definition:{name}"
+        if key not in self._named:
+            self._named[key] = self.value(self.protocol.definitions[name].expression)
+        return self._named[key]
+
+    def criterion(self, id: str) -> Truth:
+        if id in self.settled:
+            return self.settled[id]
+        key = f"criterion:{id}"
+        if key not in self._named:
+            criterion = self.protocol.criterion(id)
+            condition = criterion.condition if criterion else None
+            self._named[key] = True if condition is None else self.truth(condition)
+        truth: Truth = self._named[key]
+        return truth
+
+    # ---- conditions
+
+    def _always(self, node: x.Always, occurrence: Occurrence | None) -> Truth:
+        return node.value
+
+    def _not(self, node: x.Not, occurrence: Occurrence | None) -> Truth:
+        return negation(self.truth(node.condition, occurrence))
+
+    def _group(self, node: x.Group, occurrence: Occurrence | None) -> Truth:
+        truths = [self.truth(each, occurrence) for each in node.conditions]
+        match node.kind:
+            case "all":
+                return conjunction(truths)
+            case "any":
+                return disjunction(truths)
+            case "none":
+                return negation(disjunction(truths))
+            case "at least":
+                return at_least(node.count, truths)
+            case "at most":
+                return at_most(node.count, truths)
+        return exactly(node.count, truths)
+
+    def _except(self, node: x.Except, occurrence: Occurrence | None) -> Truth:
+        return conjunction((self.truth(node.condition, occurrence), negation(self.truth(node.exception, occurrence))))
+
+    def _waivedif(self, node: x.WaivedIf, occurrence: Occurrence | None) -> Truth:
+        return disjunction((self.truth(node.condition, occurrence), self.truth(node.waiver, occurrence)))
+
+    def _ifthen(self, node: x.IfThen, occurrence: Occurrence | None) -> Truth:
+        return implied(self.truth(node.condition, occurrence), self.truth(node.consequence, occurrence))
+
+    def _compare(self, node: x.Compare, occurrence: Occurrence | None) -> Truth:
+        return b.compared(node.operator, self.bounds(node.left, occurrence), self.bounds(node.right, occurrence))
+
+    def _isoneof(self, node: x.IsOneOf, occurrence: Occurrence | None) -> Truth:
+        possible = self.value(node.subject, occurrence)
+        if possible is None:
+            return None
+        wanted = frozenset(node.options)
+        return True if possible <= wanted else None if possible & wanted else False
+
+    def _includes(self, node: x.Includes, occurrence: Occurrence | None) -> Truth:
+        held = self.value(node.subject, occurrence)
+        return None if held is None else node.option in held
+
+    def _isknown(self, node: x.IsKnown, occurrence: Occurrence | None) -> Truth:
+        return is_known(self.value(node.subject, occurrence))
+
+    def _occurs(self, node: x.Occurs, occurrence: Occurrence | None) -> Truth:
+        fitting = self.selection(node.occurrences, occurrence)
+        return None if fitting is None else disjunction(truth for _, truth in fitting)
+
+    def _inwindow(self, node: x.InWindow, occurrence: Occurrence | None) -> Truth:
+        date = self.bounds(node.date, occurrence)
+        return None if date.unknown else self.fits(date, date, node.window, occurrence)
+
+    def _criteriontruth(self, node: x.CriterionTruth, occurrence: Occurrence | None) -> Truth:
+        return self.criterion(node.criterion)
+
+    # ---- occurrences
+
+    def selection(
+        self, node: x.Expression, outer: Occurrence | None = None
+    ) -> list[tuple[Occurrence, Truth]] | None:
+        """Each occurrence with whether it satisfies WHERE and window; None where the record holds nothing."""
+        if not isinstance(node, x.Selected):
+            raise TypeError(f"no occurrences: {type(node).__name__}")
+        occurrences = self.item(node.event)
+        if isinstance(node.where, x.Always) and not node.where.value:
+            return []
+        if occurrences is None:
+            return None
+        found = []
+        for each in occurrences:
+            where = True if node.where is None else self.truth(node.where, each)
+            inside_window = True if node.window is None else self.fits(each.start, each.end, node.window, outer)
+            found.append((each, conjunction((where, inside_window))))
+        return found
+
+    def fits(self, start: Bounds, end: Bounds, window: x.Window, occurrence: Occurrence | None) -> Truth:
+        anchor = self.bounds(window.anchor, occurrence)
+        if window.kind == "between":
+            assert window.end is not None
+            return between(start, end, anchor, self.bounds(window.end, occurrence))
+        months, units = self.length(window.length, occurrence)
+        return fits(start, end, anchor, window.kind, window.direction, months, units)
+
+    def length(self, length: x.Length | None, occurrence: Occurrence | None) -> tuple[int, Bounds]:
+        """Months and further units of a length. A computed length that is or may be negative is unknown."""
+        match length:
+            case None:
+                return 0, known(0)
+            case x.CalendarLength(months=months, days=days, seconds=seconds):
+                return months, known(days or seconds)
+        days_ = self.bounds(length.days, occurrence)
+        if days_.low < 0:
+            if not days_.unknown:
+                self.messages.append("a computed length of time is negative and counts as unknown")
+            return 0, Bounds(0, INFINITY)
+        return 0, days_
+
+    def _selected(self, node: x.Selected, occurrence: Occurrence | None) -> Value:
+        """The occurrences themselves (for IS KNOWN, and for an event that `otherwise` settles)."""
+        fitting = self.selection(node, occurrence)
+        return None if fitting is None else tuple(each for each, truth in fitting if truth is not False)
+
+    def _pick(self, node: x.Pick, occurrence: Occurrence | None) -> Value:
+        """The occurrences that may be the latest (earliest), or None where there may be none at all."""
+        fitting = self.selection(node.occurrences, occurrence)
+        certain = [each for each, truth in fitting or () if truth is True]
+        if not certain:
+            return None
+        possible = [each for each, truth in fitting or () if truth is not False]
+        if node.kind == "latest":
+            bar = max(each.start.low for each in certain)
+            return tuple(each for each in possible if each.start.high >= bar)
+        bar = min(each.start.high for each in certain)
+        return tuple(each for each in possible if each.start.low <= bar)
+
+    def _attributeof(self, node: x.AttributeOf, occurrence: Occurrence | None) -> Value:
+        pick = node.occurrence
+        assert isinstance(pick, x.Pick) and isinstance(pick.occurrences, x.Selected)
+        candidates = self.value(pick, occurrence)
+        event = pick.occurrences.event
+        if candidates is None:
+            return self._unknown_attribute(event, node.attribute)
+        if node.attribute == "date":
+            return self._picked_date(pick, candidates, occurrence)
+        values = [self.attribute(event, node.attribute, each) for each in candidates]
+        if node.attribute == "until":
+            return Bounds(min(each.low for each in values), max(each.high for each in values))
+        return agreed(values, self._unknown_attribute(event, node.attribute))
+
+    def _picked_date(self, pick: x.Pick, candidates: Sequence[Occurrence], occurrence: Occurrence | None) -> Bounds:
+        certain = [each for each, truth in self.selection(pick.occurrences, occurrence) or () if truth is True]
+        if pick.kind == "latest":
+            return Bounds(max(each.start.low for each in certain), max(each.start.high for each in candidates))
+        return Bounds(min(each.start.low for each in candidates), min(each.start.high for each in certain))
+
+    def attribute(self, event: str, name: str, occurrence: Occurrence) -> Value:
+        if name == "date":
+            return occurrence.start
+        if name == "until":
+            return Bounds(max(occurrence.start.low, occurrence.end.low), occurrence.end.high)
+        held = occurrence.attributes.get(name)
+        return self._unknown_attribute(event, name) if held is None else held
+
+    def _unknown_attribute(self, event: str, name: str) -> Value:
+        if name in ("date", "until"):
+            return UNKNOWN
+        declared = self.protocol.items[event].attribute(name)
+        return unknown_of(declared.kind if declared else "")
+
+    def _attributevalue(self, node: x.AttributeValue, occurrence: Occurrence | None) -> Value:
+        assert occurrence is not None
+        return self.attribute(node.event, node.attribute, occurrence)
+
+    def _aggregate(self, node: x.Aggregate, occurrence: Occurrence | None) -> Bounds:
+        """MAX, MIN, MEAN over occurrences. Unknown when none certainly fits or a value is missing; bounds where it
+        depends on which ones fit."""
+        assert isinstance(node.occurrences, x.Selected)
+        fitting = self.selection(node.occurrences, occurrence)
+        chosen = [(each, truth) for each, truth in fitting or () if truth is not False]
+        certain, possible = [], []
+        for each, truth in chosen:
+            value = self.attribute(node.occurrences.event, node.attribute, each)
+            bounds = value.value if isinstance(value, Measured) else value
+            if bounds.unknown:
+                return UNKNOWN
+            (certain if truth else possible).append(bounds)
+        if not certain:
+            return UNKNOWN
+        if node.kind == "mean":
+            return mean_bounds(certain, possible)
+        pick = max if node.kind == "max" else min
+        sure = Bounds(pick(each.low for each in certain), pick(each.high for each in certain))
+        return Bounds(
+            sure.low if node.kind == "max" else min([sure.low, *(each.low for each in possible)]),
+            sure.high if node.kind == "min" else max([sure.high, *(each.high for each in possible)]),
+        )
+
+    # ---- values
+
+    def _itemvalue(self, node: x.ItemValue, occurrence: Occurrence | None) -> Value:
+        return self.item(node.item)
+
+    def _readingvalue(self, node: x.ReadingValue, occurrence: Occurrence | None) -> Value:
+        return frozenset((self.readings[node.reading],))
+
+    def _definedvalue(self, node: x.DefinedValue, occurrence: Occurrence | None) -> Value:
+        return self.defined(node.name)
+
+    def _constant(self, node: x.Constant, occurrence: Occurrence | None) -> Bounds:
+        return known(node.value)
+
+    def _dateconstant(self, node: x.DateConstant, occurrence: Occurrence | None) -> Bounds:
+        return known(node.day)
+
+    def _optionconstant(self, node: x.OptionConstant, occurrence: Occurrence | None) -> Value:
+        return frozenset((node.option,))
+
+    def _converted(self, node: x.Converted, occurrence: Occurrence | None) -> Bounds:
+        return self.bounds(node.value, occurrence).moved(lambda end: end * node.factor + node.offset)
+
+    def _arithmetic(self, node: x.Arithmetic, occurrence: Occurrence | None) -> Bounds:
+        left, right = self.bounds(node.left, occurrence), self.bounds(node.right, occurrence)
+        match node.operator:
+            case "+":
+                return b.sum_of(left, right)
+            case "−":
+                return b.difference_of(left, right)
+            case "×":
+                return b.product_of(left, right)
+        if right.exact and right.low == 0:
+            self.messages.append("a division by zero counts as unknown")
+        return b.quotient_of(left, right)
+
+    def _extreme(self, node: x.Extreme, occurrence: Occurrence | None) -> Bounds:
+        values = [self.bounds(each, occurrence) for each in node.values]
+        if any(each.unknown for each in values):
+            return UNKNOWN
+        pick = max if node.kind == "max" else min
+        return Bounds(pick(each.low for each in values), pick(each.high for each in values))
+
+    def _firstknown(self, node: x.FirstKnown, occurrence: Occurrence | None) -> Value:
+        values = [self.value(each, occurrence) for each in node.values]
+        return next((each for each in values if is_known(each)), values[-1])
+
+    def _lookup(self, node: x.Lookup, occurrence: Occurrence | None) -> Value:
+        table = self.protocol.tables[node.table]
+        arguments = [self.value(each, occurrence) for each in node.arguments]
+        return looked_up(table, table.result_index(node.column), arguments)
+
+    def _counttrue(self, node: x.CountTrue, occurrence: Occurrence | None) -> Bounds:
+        certain, possible = counted([self.truth(each, occurrence) for each in node.conditions])
+        return Bounds(certain, possible)
+
+    def _countoptions(self, node: x.CountOptions, occurrence: Occurrence | None) -> Bounds:
+        held = self.value(node.subject, occurrence)
+        return UNKNOWN if held is None else known(len(held))
+
+    def _countoccurrences(self, node: x.CountOccurrences, occurrence: Occurrence | None) -> Bounds:
+        fitting = self.selection(node.occurrences, occurrence)
+        if fitting is None:
+            return UNKNOWN
+        certain, possible = counted([truth for _, truth in fitting])
+        return Bounds(certain, possible)
+
+    def _limitvalue(self, node: x.LimitValue, occurrence: Occurrence | None) -> Bounds:
+        measured = self.value(node.subject, occurrence)
+        limit = measured.limits.get(node.limit) if isinstance(measured, Measured) else None
+        return UNKNOWN if limit is None else known(limit)
+
+    def _timeslimit(self, node: x.TimesLimit, occurrence: Occurrence | None) -> Bounds:
+        measured = self.value(node.subject, occurrence)
+        return measured.multiple(node.limit) if isinstance(measured, Measured) else UNKNOWN
+
+    def _elapsed(self, node: x.Elapsed, occurrence: Occurrence | None) -> Bounds:
+        start, end = self.bounds(node.start, occurrence), self.bounds(node.end, occurrence)
+        if start.unknown or end.unknown:
+            return UNKNOWN
+        return Bounds(elapsed(node.unit, start.high, end.low, -INFINITY), elapsed(node.unit, start.low, end.high, INFINITY))
+
+    def _dayof(self, node: x.DayOf, occurrence: Occurrence | None) -> Bounds:
+        return self.bounds(node.time, occurrence).moved(lambda end: int(end) // SECONDS_A_DAY)
+
+    def _momentsof(self, node: x.MomentsOf, occurrence: Occurrence | None) -> Bounds:
+        day = self.bounds(node.date, occurrence)
+        return Bounds(
+            day.low if day.low == -INFINITY else int(day.low) * SECONDS_A_DAY,
+            day.high if day.high == INFINITY else int(day.high) * SECONDS_A_DAY + SECONDS_A_DAY - 1,
+        )
+
+    def _shifted(self, node: x.Shifted, occurrence: Occurrence | None) -> Bounds:
+        date = self.bounds(node.date, occurrence)
+        months, units = self.length(node.length, occurrence)
+        if date.unknown or units.high == INFINITY:
+            return UNKNOWN
+        least, most = (units.low, units.high) if node.sign > 0 else (units.high, units.low)
+        return Bounds(moved(date.low, node.sign, months, least), moved(date.high, node.sign, months, most))
+
+
+Rule = Callable[[Reference, Any, Occurrence | None], Value]
+RULES: dict[type, Rule] = {
+    kind: getattr(Reference, "_" + kind.__name__.lower()) for kind in x.OPERANDS
+}
+
+
+# ---- small pieces --------------------------------------------------------------------------------------------------
+
+
+def unknown_of(kind: str) -> Value:
+    """The value of a fact that is not recorded."""
+    if kind in ("quantity", "number", "count"):
+        return Measured()
+    return UNKNOWN if kind in ("date", "time") else None
+
+
+def is_known(value: Value) -> bool:
+    """What IS KNOWN says: a partial value counts as known."""
+    if isinstance(value, Measured):
+        return value.recorded
+    if isinstance(value, Bounds):
+        return not value.unknown
+    return value is not None
+
+
+def agreed(values: Sequence[Value], unknown: Value) -> Value:
+    """The value that all candidates share; for options those that it may be."""
+    first = values[0]
+    if all(each == first for each in values):
+        return first
+    if all(isinstance(each, frozenset) for each in values):
+        return frozenset().union(*values)
+    if all(isinstance(each, Measured) and each.value == first.value for each in values):
+        return Measured(first.value, _shared(values, "limits"), _shared(values, "times"))
+    return unknown
+
+
+def _shared(values: Sequence[Measured], name: str) -> dict[str, Fraction]:
+    """The limits (or multiples) that all of several measurements have in common."""
+    first: Mapping[str, Fraction] = getattr(values[0], name)
+    return {key: limit for key, limit in first.items() if all(getattr(each, name).get(key) == limit for each in values)}
+
+
+def mean_bounds(certain: Sequence[Bounds], possible: Sequence[Bounds]) -> Bounds:
+    """The least and greatest mean over the certain values with any of the possible ones."""
+
+    def extreme(fixed: list[Any], optional: list[Any], better: Callable[[Any, Any], bool]) -> Any:
+        total, count = sum(fixed), len(fixed)
+        for each in optional:
+            if better(Fraction(total + each, count + 1), Fraction(total, count)):
+                total, count = total + each, count + 1
+        return Fraction(total, count)
+
+    low = extreme([e.low for e in certain], sorted(e.low for e in possible), lambda a, b: a < b)
+    high = extreme([e.high for e in certain], sorted((e.high for e in possible), reverse=True), lambda a, b: a > b)
+    return Bounds(low, high)
+
+
+def elapsed(unit: str, start: float | Fraction, end: float | Fraction, infinite: float) -> float | int:
+    """Completed years, months or days; `infinite` where an end is open."""
+    if start in (INFINITY, -INFINITY) or end in (INFINITY, -INFINITY):
+        return infinite
+    if unit == "days":
+        return int(end) - int(start)
+    return (completed_years if unit == "years" else completed_months)(int(start), int(end))
+
+
+def looked_up(table: Table, result: int, arguments: Sequence[Value]) -> Value:
+    """The result that all rows which may match share (for options: those that it may be); else unknown."""
+    output = table.outputs[result]
+    unknown: Value = UNKNOWN if output.kind == "number" else None
+    in_domain = True
+    for argument, column in zip(arguments, table.inputs, strict=True):
+        bounds = argument.value if isinstance(argument, Measured) else argument
+        if isinstance(bounds, Bounds) and column.span and not bounds.unknown:
+            in_domain = in_domain and column.span.low <= bounds.low and bounds.high <= column.span.high
+    found = [
+        row.results[result]
+        for row in table.rows
+        if all(may_match(cell, each) for cell, each in zip(row.cells, arguments, strict=True))
+    ]
+    if not found or not in_domain:
+        return unknown
+    if output.kind == "options":
+        possible = frozenset(found)
+        return None if len(possible) > 1 and possible >= {row.results[result] for row in table.rows} else possible
+    if any(each != found[0] for each in found):
+        return unknown
+    return known(found[0]) if output.kind == "number" else found[0]  # type: ignore[arg-type]
+
+
+def may_match(cell: tuple[Cell, ...], argument: Value) -> bool:
+    """Whether one of a cell's alternatives may hold for an argument."""
+    value = argument.value if isinstance(argument, Measured) else argument
+    return any(each.anything or _may(each, value) for each in cell)
+
+
+def _may(cell: Cell, value: Value) -> bool:
+    if cell.options is not None:
+        if value is None:
+            return True
+        options = {"yes" if value else "no"} if isinstance(value, bool) else value
+        return any(option in options for option in cell.options)
+    assert isinstance(value, Bounds)
+    if value.exact and not isinstance(value.low, float):
+        return inside(cell, Fraction(value.low))
+    reaches = cell.low is None or value.high > cell.low or (cell.low_inside and value.high == cell.low)
+    begins = cell.high is None or value.low < cell.high or (cell.high_inside and value.low == cell.high)
+    return reaches and begins

@@ -1,0 +1,650 @@
+"""From the grammar's rules to the syntax tree: one method a rule, named as in `grammar/rules.lark`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any, TypeVar
+
+from . import syntax as s
+from .diagnostics import Diagnostic
+from .source import Place, Source
+from .tokens import Token
+
+Part = Any
+N = TypeVar("N")
+
+OPERATORS = {">=": "≥", "<=": "≤", "!=": "≠", "*": "×", "÷": "/", "-": "−"}
+LONGEST_CHAIN = 100
+MOST_DIGITS = 60
+HIGHEST_POWER = 60
+
+
+def span(parts: Sequence[Part]) -> Place:
+    """From the first to the last part that has a place."""
+    placed = [part.place for part in parts if part is not None]
+    return Place(placed[0].source, placed[0].start, placed[-1].end)
+
+
+def of_kind(parts: Sequence[Part], kind: type[N]) -> tuple[N, ...]:
+    return tuple(part for part in parts if isinstance(part, kind))
+
+
+def only(parts: Sequence[Part], kind: type[N]) -> N | None:
+    found = of_kind(parts, kind)
+    return found[0] if found else None
+
+
+class _Limit(s.Node):
+    pass
+
+
+class Builder:
+    """Makes nodes bottom-up. What the grammar lets through but nobody may write goes into `diagnostics`."""
+
+    def __init__(self) -> None:
+        self.diagnostics: list[Diagnostic] = []
+        self.broken_words: set[str] = set()
+
+    def begin(self) -> None:
+        self.diagnostics, self.broken_words = [], set()
+
+    def refuse(self, code: str, message: str, place: Place, help: str = "") -> s.Unreadable:
+        self.diagnostics.append(Diagnostic(code, message, place, help))
+        return s.Unreadable(place)
+
+    # ---- heads, labels
+
+    def _head(self, kind: str, parts: list[Part]) -> s.Head:
+        name, title, *attributes = parts
+        pairs = tuple(pair for pair in attributes if isinstance(pair, tuple))
+        return s.Head(span([name, title]), kind, name.text, title, pairs)
+
+    def protocol(self, parts: list[Part]) -> s.Head:
+        return self._head("protocol", parts)
+
+    def library(self, parts: list[Part]) -> s.Head:
+        return self._head("library", parts)
+
+    def head_attribute(self, parts: list[Part]) -> tuple[s.Name, s.Text]:
+        return self.name(parts[:1]), parts[1]
+
+    def use(self, parts: list[Part]) -> s.Use:
+        return s.Use(parts[0].place, self.name(parts))
+
+    def string(self, parts: list[Token]) -> s.Text:
+        text = " ".join(unquoted(part.text).strip() if len(parts) > 1 else unquoted(part.text) for part in parts)
+        return s.Text(span(parts), text)
+
+    def label(self, parts: list[Part]) -> s.Text:
+        text, _, zh = parts
+        return s.Text(text.place, text.text, zh.text if zh else None)
+
+    def broken(self, parts: list[Token]) -> s.Broken:
+        words = frozenset(re.findall(r"[^\W\d]\w*|[①-⑳]|\d+", parts[0].text))
+        self.broken_words |= words | {bare_mark(word) for word in words}
+        return s.Broken(parts[0].place)
+
+    def file(self, parts: list[Part]) -> tuple[Part, ...]:
+        return tuple(parts)
+
+    # ---- readings
+
+    def readings(self, parts: list[Part]) -> tuple[s.Reading, ...]:
+        return of_kind(parts, s.Reading)
+
+    def reading_declaration(self, parts: list[Part]) -> s.Reading:
+        name, label, *lines = parts
+        options = next((line[1] for line in lines if isinstance(line, tuple) and line[0] == "options"), ())
+        chosen = next((line[1] for line in lines if isinstance(line, tuple) and line[0] == "chosen"), None)
+        because = next((line[1] for line in lines if isinstance(line, tuple) and line[0] == "because"), None)
+        return s.Reading(name.place, self.name([name]), label, options, chosen, because)
+
+    def reading_options(self, parts: list[Part]) -> tuple[str, Any]:
+        return "options", parts[-1]
+
+    def reading_chosen(self, parts: list[Part]) -> tuple[str, Any]:
+        return "chosen", self.name(parts)
+
+    def reading_because(self, parts: list[Part]) -> tuple[str, Any]:
+        return "because", parts[0]
+
+    def options(self, parts: list[Part]) -> tuple[s.Option, ...]:
+        return tuple(parts)
+
+    def option(self, parts: list[Part]) -> s.Option:
+        return s.Option(parts[0].place, parts[0].text, parts[1])
+
+    # ---- data
+
+    def data(self, parts: list[Part]) -> tuple[s.Item, ...]:
+        return of_kind(parts, s.Item)
+
+    def item_declaration(self, parts: list[Part]) -> s.Item:
+        name, label, kind, *lines = parts
+        return s.Item(
+            name.place, self.name([name]), label, kind, of_kind(lines, s.ItemLine), of_kind(lines, s.Item)
+        )
+
+    item_declaration_below = item_declaration
+
+    def event_attribute(self, parts: list[Part]) -> s.Item:
+        return self.item_declaration(parts)
+
+    def type_truth(self, parts: list[Part]) -> s.TypeExpression:
+        by = parts[2].text if parts[2] is not None else None
+        return s.TypeExpression(span(parts), "truth", by=by)
+
+    def type_quantity(self, parts: list[Part]) -> s.TypeExpression:
+        return self._measured("quantity", parts)
+
+    def type_number(self, parts: list[Part]) -> s.TypeExpression:
+        return self._measured("number", parts)
+
+    def type_count(self, parts: list[Part]) -> s.TypeExpression:
+        return self._measured("count", parts)
+
+    def type_repeated(self, parts: list[Part]) -> s.TypeExpression:
+        return self._measured("repeated", parts)
+
+    def _measured(self, kind: str, parts: list[Part]) -> s.TypeExpression:
+        unit = next((part for part in parts if isinstance(part, Token) and part.type == "UNIT"), None)
+        limits = tuple(part.text for part in parts if isinstance(part, Token) and part.type in ("ULN", "LLN"))
+        return s.TypeExpression(
+            span(parts), kind, unit=unit.text if unit else None, unit_place=unit.place if unit else None, limits=limits
+        )
+
+    def limit(self, parts: list[Token]) -> Token:
+        return parts[1]
+
+    def type_one_of(self, parts: list[Part]) -> s.TypeExpression:
+        return s.TypeExpression(parts[0].place, "one of", options=parts[-1])
+
+    def type_several_of(self, parts: list[Part]) -> s.TypeExpression:
+        return s.TypeExpression(parts[0].place, "several of", options=parts[-1])
+
+    def type_date(self, parts: list[Part]) -> s.TypeExpression:
+        return s.TypeExpression(parts[0].place, "date")
+
+    def type_time(self, parts: list[Part]) -> s.TypeExpression:
+        return s.TypeExpression(parts[0].place, "time")
+
+    def type_event(self, parts: list[Part]) -> s.TypeExpression:
+        return s.TypeExpression(span(parts), "course" if parts[1] is not None else "event")
+
+    def attribute_type(self, parts: list[Part]) -> s.TypeExpression:
+        kind: s.TypeExpression = parts[0]
+        return kind
+
+    def type_grade(self, parts: list[Part]) -> s.TypeExpression:
+        return s.TypeExpression(span(parts), "grade", low=parts[0].value, high=parts[1].value)
+
+    def option_otherwise(self, parts: list[Part]) -> s.ItemLine:
+        return s.ItemLine(parts[0].place, "otherwise", expression=parts[0])
+
+    def option_range(self, parts: list[Part]) -> s.ItemLine:
+        return s.ItemLine(span(parts), "range", low=parts[1].value, high=parts[2].value)
+
+    def option_code(self, parts: list[Part]) -> s.ItemLine:
+        return s.ItemLine(parts[1].place, "code", code=parts[1].text.strip())
+
+    def option_molar_mass(self, parts: list[Part]) -> s.ItemLine:
+        return s.ItemLine(span(parts), "molar mass", expression=parts[1])
+
+    def option_ask(self, parts: list[Part]) -> s.ItemLine:
+        return s.ItemLine(span(parts), "ask", text=parts[1])
+
+    def note_line(self, parts: list[Part]) -> s.ItemLine:
+        return s.ItemLine(span(parts), "note", text=parts[1])
+
+    # ---- definitions and tables
+
+    def definitions(self, parts: list[Part]) -> tuple[s.Definition, ...]:
+        return of_kind(parts, s.Definition)
+
+    def definition_declaration(self, parts: list[Part]) -> s.Definition:
+        name, label, kind, expression, *notes = parts
+        return s.Definition(name.place, self.name([name]), label, kind, expression, texts(notes, "note"))
+
+    def table(self, parts: list[Part]) -> s.Table | s.Broken:
+        _, name, label, *rest = parts
+        if any(isinstance(part, s.Broken) for part in rest):
+            self.broken_words.add(name.text)
+            return s.Broken(name.place)
+        columns = next((part for part in rest if isinstance(part, tuple)), ())
+        return s.Table(
+            name.place, self.name([name]), label, columns, of_kind(rest, s.Row), texts(rest, "note")
+        )
+
+    def header(self, parts: list[Part]) -> tuple[s.Column, ...]:
+        result = False
+        columns = []
+        for arrow, column in parts:
+            result = result or arrow
+            columns.append(s.Column(column.place, column.name, column.type, result))
+        return tuple(columns)
+
+    def head(self, parts: list[Part]) -> tuple[bool, s.Column]:
+        arrow, name, kind = parts
+        return arrow is not None, s.Column(name.place, self.name([name]), kind, False)
+
+    def table_row(self, parts: list[Part]) -> s.Row:
+        return s.Row(span([cell[0] for cell in parts] + [cell[-1] for cell in parts]), tuple(parts))
+
+    def cell(self, parts: list[Part]) -> tuple[s.CellPart, ...]:
+        return tuple(part if isinstance(part, s.CellPart) else s.CellPart(part.place, part) for part in parts)
+
+    def cell_range(self, parts: list[Part]) -> s.CellPart:
+        return s.CellPart(span(parts), parts[0], high=parts[1])
+
+    def cell_compare(self, parts: list[Part]) -> s.CellPart:
+        return s.CellPart(span(parts), parts[1], operator=canonical(parts[0].text))
+
+    # ---- criteria
+
+    def criteria(self, parts: list[Part]) -> s.Block:
+        kind, label, *lines = parts
+        return s.Block(kind.place, kind.text, label, body_of(lines))
+
+    def part(self, parts: list[Part]) -> s.Part:
+        _, name, title, *blocks = parts
+        return s.Part(name.place, self.name([name]), title, of_kind(blocks, s.Block), texts(blocks, "note"))
+
+    def formula(self, parts: list[Part]) -> Part:
+        return parts[0]
+
+    def source_line(self, parts: list[Part]) -> s.ItemLine:
+        return s.ItemLine(parts[0].place, "source", text=parts[0])
+
+    def criterion(self, parts: list[Part]) -> s.Criterion:
+        marker, name, sentence, *lines = parts
+        return s.Criterion(
+            span([marker, name, sentence]),
+            marker.text,
+            None if marker.type == "MINUS" else bare_mark(marker.text),
+            self.name([name]),
+            sentence,
+            body_of(lines),
+        )
+
+    def criterion_unnamed(self, parts: list[Part]) -> s.Criterion:
+        marker, sentence, *lines = parts
+        return s.Criterion(
+            span([marker, sentence]), marker.text, bare_mark(marker.text), None, sentence, body_of(lines)
+        )
+
+    # ---- dose escalation
+
+    def escalation(self, parts: list[Part]) -> s.Escalation:
+        _, name, label, *lines = parts
+        doses = next((line[1] for line in lines if isinstance(line, tuple) and line[0] == "doses"), ())
+        counts = tuple(line[1:] for line in lines if isinstance(line, tuple) and line[0] == "count")
+        return s.Escalation(
+            name.place,
+            self.name([name]),
+            label,
+            doses,
+            counts,
+            of_kind(lines, s.Scheme),
+            texts(lines, "note"),
+            texts(lines, "source"),
+        )
+
+    def escalation_doses(self, parts: list[Part]) -> tuple[str, Any]:
+        return "doses", tuple(parts)
+
+    def escalation_count(self, parts: list[Token]) -> tuple[str, str, int, Place]:
+        count = self.number([parts[1], None])
+        return "count", parts[0].text, whole(count), parts[1].place
+
+    def escalation_scheme(self, parts: list[Part]) -> s.Scheme | s.Broken:
+        name, label, columns, *rows = parts
+        if any(isinstance(row, s.Broken) for row in rows):
+            return s.Broken(name.place)
+        return s.Scheme(name.place, self.name([name]), label, columns, of_kind(rows, s.Row))
+
+    # ---- examples
+
+    def example(self, parts: list[Part]) -> s.Example:
+        _, name, label, like, *lines = parts
+        given = tuple(line for part in lines if isinstance(part, tuple) for line in part)
+        return s.Example(
+            name.place,
+            self.name([name]),
+            label,
+            self.name([like]) if like is not None else None,
+            given,
+            of_kind(lines, s.Expectation),
+            texts(lines, "note"),
+        )
+
+    def example_given(self, parts: list[Part]) -> tuple[s.Given, ...]:
+        return of_kind(parts, s.Given)
+
+    def expectation(self, parts: list[Part]) -> s.Expectation:
+        subject, outcome = parts
+        return s.Expectation(
+            span(parts), self.name([subject]) if subject is not None else None, re.sub(" +", " ", outcome.text)
+        )
+
+    def given_line(self, parts: list[Part]) -> s.Given:
+        name, *values = parts
+        return s.Given(name.place, self.name([name]), tuple(values))
+
+    def given_number(self, parts: list[Part]) -> s.GivenValue:
+        minus, number, unit = parts
+        text = ("-" if minus is not None else "") + number.text
+        return s.GivenValue(span(parts), f"{text} {unit.text}" if unit is not None else _plain_number(text))
+
+    def given_quantity(self, parts: list[Part]) -> s.GivenValue:
+        value, *fields = parts
+        named = dict(field for field in fields if field is not None)
+        if not named:
+            return value  # type: ignore[no-any-return]
+        return s.GivenValue(value.place, {"value": value.value, **named})
+
+    def given_multiple(self, parts: list[Part]) -> s.GivenValue:
+        number, _, limit = parts
+        return s.GivenValue(span(parts), f"{number.text} ×{limit.text}")
+
+    def given_occurrence(self, parts: list[Part]) -> s.GivenValue:
+        date, until, *fields = parts
+        named = dict(field for field in fields if field is not None)
+        if until is None and not named:
+            return s.GivenValue(date.place, date.text)
+        ends: dict[str, object] = {}
+        if until is not None:
+            ends["until"] = str(until.value) if isinstance(until, s.GivenValue) else until.text
+        return s.GivenValue(date.place, {"date": date.text, **ends, **named})
+
+    def given_field(self, parts: list[Part]) -> tuple[str, object]:
+        name, value = parts
+        plain = value.value if isinstance(value, s.GivenValue) else _plain_word(value)
+        return name.text.lower() if name.type in ("ULN", "LLN") else name.text, plain
+
+    def given_word(self, parts: list[Token]) -> s.GivenValue:
+        return s.GivenValue(parts[0].place, _plain_word(parts[0]))
+
+    def given_text(self, parts: list[Token]) -> s.GivenValue:
+        return s.GivenValue(parts[0].place, unquoted(parts[0].text))
+
+    # ---- conditions
+
+    def bound(self, parts: list[Part]) -> s.Expression:
+        if_token, first, *rest = parts
+        words, operands = rest[0::2], [first, *rest[1::2]]
+        kinds = [word.type for word in words]
+        place = span(parts)
+        if if_token is not None and kinds == ["THEN"]:
+            return s.Bound(place, "if", operands[0], operands[1])
+        if if_token is None and kinds in (["EXCEPT"], ["WAIVED_IF"]):
+            return s.Bound(place, "except" if kinds == ["EXCEPT"] else "waived", operands[0], operands[1])
+        if if_token is not None and "THEN" not in kinds:
+            return self.refuse("R104", "IF needs a THEN", place, "write `IF condition THEN what must hold`")
+        if if_token is None and "THEN" in kinds:
+            return self.refuse("R104", "THEN needs an IF before it", place, "write `IF condition THEN what must hold`")
+        return self.refuse(
+            "R104",
+            "EXCEPT, WAIVED IF and IF … THEN are mixed without parentheses",
+            place,
+            "put parentheses round the part that belongs together: " + mixture_readings(operands, words),
+        )
+
+    def connected(self, parts: list[Part]) -> s.Expression:
+        operands, words = parts[0::2], parts[1::2]
+        kinds = {word.type for word in words}
+        place = span(parts)
+        if len(kinds) > 1:
+            return self.refuse(
+                "R103",
+                "AND and OR are mixed without parentheses, and readers split on what that means",
+                place,
+                "write " + mixture_readings(operands, words),
+            )
+        return s.Group(place, "all" if kinds == {"AND"} else "any", 0, tuple(operands), infix=True)
+
+    def negated(self, parts: list[Part]) -> s.Expression:
+        if isinstance(parts[1], s.Unreadable):
+            return parts[1]  # type: ignore[no-any-return]
+        if isinstance(parts[1], s.Not):
+            return self.refuse("R104", "NOT NOT says the same as nothing", span(parts), "leave both out")
+        return s.Not(span(parts), parts[1])
+
+    def comparison(self, parts: list[Part]) -> s.Expression:
+        if len(parts) > 3:
+            return self.refuse(
+                "R104",
+                "a comparison has two sides",
+                span(parts),
+                "for a range write `x BETWEEN low AND high` (both ends belong to it)",
+            )
+        left, operator, right = parts
+        return s.Comparison(span(parts), canonical(operator.text), left, right)
+
+    def between(self, parts: list[Part]) -> s.Expression:
+        subject, _, low, _, high = parts
+        return s.Between(span(parts), subject, low, high)
+
+    def is_option(self, parts: list[Part]) -> s.Expression:
+        subject, _, negated, option = parts
+        return s.IsOption(span(parts), subject, negated is not None, self.name([option]))
+
+    def is_known(self, parts: list[Part]) -> s.Expression:
+        return s.IsKnown(span(parts), parts[0], parts[2] is not None)
+
+    def in_options(self, parts: list[Part]) -> s.Expression:
+        subject, negated, _, *options = parts
+        return s.InOptions(
+            span(parts), subject, negated is not None, tuple(self.name([option]) for option in options)
+        )
+
+    def includes(self, parts: list[Part]) -> s.Expression:
+        return s.Includes(span(parts), parts[0], self.name(parts[2:]))
+
+    def windowed(self, parts: list[Part]) -> s.Expression:
+        return s.Windowed(span(parts), parts[0], parts[1])
+
+    def window_within(self, parts: list[Part]) -> s.Window:
+        _, length, direction, anchor = parts
+        return s.Window(span(parts), "within", direction.text.lower(), length, anchor)
+
+    def window_length(self, parts: list[Part]) -> s.Window:
+        word, length, direction, anchor = parts
+        kind = {"AT_LEAST": "at least", "LESS_THAN": "less than", "MORE_THAN": "more than"}[word.type]
+        return s.Window(span(parts), kind, direction.text.lower(), length, anchor)
+
+    def window_side(self, parts: list[Part]) -> s.Window:
+        direction, anchor = parts
+        return s.Window(span(parts), "side", direction.text.lower(), None, anchor)
+
+    def arithmetic(self, parts: list[Part]) -> s.Expression:
+        left, operator, right = parts
+        place = span(parts)
+        if chain_length(left) > LONGEST_CHAIN:
+            return self.refuse("R107", f"more than {LONGEST_CHAIN} terms in one calculation", place)
+        return s.Arithmetic(place, canonical(operator.text), left, right)
+
+    def negative(self, parts: list[Part]) -> s.Expression:
+        if isinstance(parts[1], s.Negative):
+            return self.refuse("R104", "two minus signs in a row", span(parts), "leave both out")
+        return s.Negative(span(parts), parts[1])
+
+    def date_literal(self, parts: list[Token]) -> s.Expression:
+        return s.DateLiteral(parts[0].place, parts[0].text)
+
+    def name(self, parts: Sequence[Token]) -> s.Name:
+        return s.Name(parts[0].place, parts[0].text)
+
+    def mark(self, parts: list[Token]) -> s.Mark:
+        return s.Mark(parts[0].place, bare_mark(parts[0].text), mark_style(parts[0].text))
+
+    def mark_range(self, parts: list[Token]) -> s.MarkRange:
+        return s.MarkRange(span(parts), self.mark(parts[:1]), self.mark(parts[1:]))
+
+    def limit_of(self, parts: list[Part]) -> s.Expression:
+        return s.LimitOf(span(parts), parts[0].text, parts[2])
+
+    def attribute_of(self, parts: list[Part]) -> s.Expression:
+        if isinstance(parts[2], s.AttributeOf):
+            return self.refuse(
+                "R104", "OF OF: an attribute has no attributes", span(parts), "write `grade OF LATEST(event)`"
+            )
+        return s.AttributeOf(span(parts), self.name(parts[:1]), parts[2])
+
+    def call(self, parts: list[Part]) -> s.Expression:
+        return s.Call(span([parts[0], *parts[1]]), self.name(parts[:1]), parts[1])
+
+    def where(self, parts: list[Part]) -> s.Expression:
+        return s.Where(span(parts), self.name(parts[:1]), parts[2])
+
+    def group(self, parts: list[Part]) -> s.Expression:
+        word, elements = parts
+        return s.Group(span([word, *elements]), word.text.lower(), 0, elements)
+
+    def count_group(self, parts: list[Part]) -> s.Expression:
+        word, count, _, elements = parts
+        kind = {"AT_LEAST": "at least", "AT_MOST": "at most", "EXACTLY": "exactly"}[word.type]
+        number = self.number([count, None])
+        if number.value.denominator != 1:
+            return self.refuse("R104", f"{number.text} is not a whole number", number.place)
+        return s.Group(span([word, *elements]), kind, whole(number), elements)
+
+    def function(self, parts: list[Part]) -> s.Expression:
+        word, elements = parts
+        return s.Function(span([word, *elements]), re.sub(" +", " ", word.text).lower(), elements)
+
+    def elapsed(self, parts: list[Part]) -> s.Expression:
+        unit, _, start, _, end = parts
+        return s.Elapsed(span(parts), unit.text.lower(), start, end)
+
+    def parenthesised(self, parts: list[Part]) -> Part:
+        return parts[0]
+
+    def elements(self, parts: list[Part]) -> tuple[s.Expression, ...]:
+        return tuple(parts)
+
+    def number(self, parts: Sequence[Part]) -> s.Number:
+        token, unit = parts
+        value = self._exact(token)
+        place = span([token, unit])
+        return s.Number(
+            place, value, unit.text if unit else None, unit.place if unit else None, token.text
+        )
+
+    def signed(self, parts: list[Part]) -> s.Number:
+        minus, token = parts
+        value = self._exact(token)
+        sign = "−" if minus is not None else ""
+        return s.Number(span(parts), -value if sign else value, None, None, sign + token.text)
+
+    def _exact(self, token: Token) -> Fraction:
+        text = token.text
+        if "," in text:
+            self.refuse(
+                "R108",
+                f"{text} has a thousands comma, which could be read as a list or a decimal",
+                token.place,
+                f"write {text.replace(',', '')}",
+            )
+            text = text.replace(",", "")
+        digits, _, power = text.replace("−", "-").replace("*", "×").rpartition("10^")
+        mantissa = digits.rstrip("×") if power != text else text
+        if "10^" not in text:
+            mantissa, power = text, "0"
+        if len(mantissa) > MOST_DIGITS or abs(int(power)) > HIGHEST_POWER:
+            self.refuse("R108", "this number is longer than any measurement", token.place)
+            return Fraction(0)
+        return Fraction(mantissa or 1) * Fraction(10) ** int(power)
+
+
+# ---- small pieces --------------------------------------------------------------------------------------------------
+
+
+def canonical(operator: str) -> str:
+    return OPERATORS.get(operator, operator)
+
+
+def unquoted(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text[1:-1])
+
+
+def bare_mark(text: str) -> str:
+    """`①`, `(1)`, `[1]`, `1.` and `1)` are all `1`."""
+    if "①" <= text <= "⑳":
+        return str(ord(text) - ord("①") + 1)
+    return text.strip("()[].").strip()
+
+
+def mark_style(text: str) -> str:
+    if "①" <= text[0] <= "⑳" or text[0] == "[":
+        return "circled"
+    return "parenthesised"
+
+
+def whole(number: s.Number) -> int:
+    return int(number.value)
+
+
+def chain_length(expression: Part) -> int:
+    length = 0
+    while isinstance(expression, s.Arithmetic):
+        length, expression = length + 1, expression.left
+    return length
+
+
+def texts(lines: Sequence[Part], kind: str) -> tuple[s.Text, ...]:
+    return tuple(
+        line.text for line in lines if isinstance(line, s.ItemLine) and line.kind == kind and line.text is not None
+    )
+
+
+def body_of(lines: Sequence[Part]) -> s.CriterionBody:
+    formulas = tuple(line for line in lines if not isinstance(line, s.Criterion | s.ItemLine | s.Broken))
+    return s.CriterionBody(
+        formulas,
+        of_kind(lines, s.Criterion),
+        texts(lines, "note"),
+        texts(lines, "source"),
+        any(isinstance(line, s.Broken) for line in lines),
+    )
+
+
+def mixture_readings(operands: Sequence[Part], words: Sequence[Token]) -> str:
+    """The two ways to read `a AND b OR c`, as text with parentheses."""
+    pieces = [shortened(operand.place.text) for operand in operands]
+    if len(pieces) > 4:
+        return "`(… AND …) OR …` or `… AND (… OR …)`"
+    names = [re.sub(" +", " ", word.text) for word in words]
+    first = pieces[0]
+    for word, piece in zip(names[:-1], pieces[1:-1], strict=True):
+        first += f" {word} {piece}"
+    left = f"({first}) {names[-1]} {pieces[-1]}"
+    rest = pieces[1]
+    for word, piece in zip(names[1:], pieces[2:], strict=True):
+        rest += f" {word} {piece}"
+    if len(pieces) == 3:
+        return f"`{left}` or `{pieces[0]} {names[0]} ({rest})`"
+    turn = next((i for i in range(1, len(names)) if names[i] != names[0]), 1)
+    head = " ".join(x for i in range(turn) for x in (pieces[i], names[i])) + " " + pieces[turn]
+    tail = "".join(f" {names[i]} {pieces[i + 1]}" for i in range(turn, len(names)))
+    start = " ".join(x for i in range(turn) for x in (pieces[i], names[i]))
+    end = pieces[turn] + "".join(f" {names[i]} {pieces[i + 1]}" for i in range(turn, len(names)))
+    return f"`({head}){tail}` or `{start} ({end})`"
+
+
+def shortened(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= 40 else flat[:37] + "…"
+
+
+def _plain_number(text: str) -> object:
+    from decimal import Decimal
+
+    return int(text) if re.fullmatch(r"-?\d+", text) else Decimal(text) if "^" not in text else text
+
+
+def _plain_word(token: Token) -> object:
+    if token.type != "NAME":
+        return unquoted(token.text) if token.type == "STRING" else token.text
+    return {"yes": True, "no": False, "unknown": None}.get(token.text, token.text)

@@ -1,0 +1,78 @@
+"""What is wrong with a rules file, said in the protocol's words and at its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from .source import Place, SourceLines
+
+ERROR, WARNING = "error", "warning"
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One finding. `hops` are further places that belong to it, each with a remark (the steps of a cycle, say)."""
+
+    code: str
+    message: str
+    place: Place
+    help: str = ""
+    severity: str = ERROR
+    hops: tuple[tuple[str, Place], ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        end_line, end_column = self.place.end_position
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "message": self.message,
+            "file": self.place.source.name,
+            "line": self.place.line,
+            "column": self.place.column,
+            "end_line": end_line,
+            "end_column": end_column,
+            "help": self.help,
+        }
+
+    def as_text(self) -> str:
+        """The finding as a person reads it: place, message, the source line underlined, a way out."""
+        parts = [f"{self.place}: {self.severity} {self.code}: {self.message}"]
+        parts += [f"  {line}" for line in SourceLines(self.place).lines]
+        for remark, place in self.hops:
+            parts.append(f"  {place}: {remark}")
+            parts += [f"  {line}" for line in SourceLines(place).lines]
+        if self.help:
+            parts.append(f"  help: {self.help}")
+        return "\n".join(parts)
+
+
+class RulesError(Exception):
+    """A rules file that cannot be used. `diagnostics` holds every finding, errors and warnings."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]):
+        self.diagnostics = tuple(diagnostics)
+        super().__init__("\n".join(finding.as_text() for finding in self.diagnostics))
+
+
+def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
+    return any(finding.severity == ERROR for finding in diagnostics)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A suggestion such as "did you mean `lvef`?", or an empty text where nothing is near."""
+    names = list(known)
+    near = get_close_matches(word, names, n=2, cutoff=0.7)
+    if not near:
+        folded = {name.casefold(): name for name in names}
+        near = [folded[word.casefold()]] if word.casefold() in folded else []
+    return "did you mean " + " or ".join(f"`{name}`" for name in near) + "?" if near else ""
+
+
+def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Findings by file and place, each once."""
+    seen: dict[tuple[object, ...], Diagnostic] = {}
+    for finding in diagnostics:
+        seen.setdefault((finding.place.source.name, finding.place.start, finding.code, finding.message), finding)
+    return [seen[key] for key in sorted(seen, key=lambda key: (key[0], key[1], key[2]))]  # type: ignore[type-var]

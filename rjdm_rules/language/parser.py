@@ -1,0 +1,300 @@
+"""From text to a syntax tree, with every error of the file.
+
+The LALR tables come from `grammar/rules.lark`. After an error the statement in which it stands, and whatever is
+indented below it, is replaced by the grammar's `BROKEN`, and reading goes on behind it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from lark import Lark, UnexpectedToken
+from lark.parsers.lalr_parser_state import ParseConf, ParserState
+
+from ..assets import asset
+from . import syntax as s
+from .build import Builder
+from .diagnostics import Diagnostic, in_order
+from .messages import syntax_message
+from .source import Place, Source
+from .tokens import LayoutError, Terminals, Token, Tokens
+
+LARGEST_FILE = 5_000_000
+_PARSING = threading.Lock()
+
+
+@dataclass(frozen=True)
+class _Engine:
+    conf: ParseConf[int]
+    terminals: Terminals
+    builder: Builder
+
+
+@dataclass(slots=True)
+class _Snapshot:
+    """Where a statement began, so that it can be given up: the parser's stacks before its first token."""
+
+    start: int
+    indents: list[int]
+    states: list[int]
+    values: list[Any]
+
+
+@cache
+def _engine() -> _Engine:
+    grammar = asset("grammar", "rules.lark").read_text(encoding="utf-8")
+    builder = Builder()
+    options: dict[str, Any] = {
+        "parser": "lalr",
+        "lexer": Terminals,
+        "start": "file",
+        "maybe_placeholders": True,
+        "transformer": builder,
+    }
+    lark = None
+    folder = _cache_folder()
+    if folder:
+        try:
+            lark = Lark(grammar, cache=str(folder / "grammar.lark-tables"), **options)
+        except (OSError, ValueError, KeyError, EOFError, AttributeError):
+            lark = None  # an unreadable cache costs time only
+    lark = lark or Lark(grammar, **options)
+    state = lark.parse_interactive("").parser_state
+    lexer = lark.parser.lexer
+    assert isinstance(lexer, Terminals)
+    return _Engine(state.parse_conf, lexer, builder)
+
+
+def _cache_folder() -> Path | None:
+    """The user's own cache folder, for the parser's tables; None where there is none to write to."""
+    if os.environ.get("RJDM_RULES_CACHE") == "off":
+        return None
+    home = os.environ.get("LOCALAPPDATA") if sys.platform == "win32" else os.environ.get("XDG_CACHE_HOME")
+    try:
+        folder = Path(home) if home else Path.home() / ".cache"
+        folder = folder / "rjdm-rules"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except (OSError, RuntimeError):
+        return None
+    return folder if os.access(folder, os.W_OK) else None
+
+
+def parse(source: Source) -> tuple[s.File, list[Diagnostic]]:
+    """The syntax tree of a file and all its syntax errors (in order of place). Never raises for bad text."""
+    refused = unreadable_text(source)
+    if refused:
+        return s.File(Place(source, 0, 0), None, incomplete=True), refused
+    engine = _engine()
+    with _PARSING:
+        engine.builder.begin()
+        declarations, diagnostics = _Run(source, engine).run()
+        diagnostics += engine.builder.diagnostics
+        broken = frozenset(engine.builder.broken_words)
+    return gathered(source, declarations, broken, bool(diagnostics)), in_order(diagnostics)
+
+
+def unreadable_text(source: Source) -> list[Diagnostic]:
+    """Why a text is no rules file at all: empty, too large, control characters, tabs."""
+    text = source.text
+    start = Place(source, 0, 0)
+    if not text.strip():
+        return [Diagnostic("R101", "the file is empty", start, 'begin with `protocol ID "title"`')]
+    if len(text) > LARGEST_FILE:
+        size = f"{len(text) / 1e6:.1f} million characters; at most {LARGEST_FILE // 1_000_000} million are read"
+        return [Diagnostic("R101", f"the file is too large: {size}", start, "split it with `library` and `use`")]
+    control = re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", text)
+    if control:
+        place = Place(source, control.start(), control.end())
+        message = f"a control character (U+{ord(control.group()):04X}): this is not a text file"
+        return [Diagnostic("R101", message, place)]
+    return []
+
+
+def tab_errors(source: Source) -> list[Diagnostic]:
+    tabs = [match.start() for match in re.finditer("\t", source.text)]
+    if not tabs:
+        return []
+    more = f" (and {len(tabs) - 1} more in this file)" if len(tabs) > 1 else ""
+    place = Place(source, tabs[0], tabs[0] + 1)
+    return [Diagnostic("R102", f"a tab{more}; how far it indents is not certain", place, "use spaces")]
+
+
+class _Run:
+    """One reading of one source."""
+
+    def __init__(self, source: Source, engine: _Engine) -> None:
+        self.diagnostics = tab_errors(source)
+        self.source = Source(source.name, source.text.replace("\t", " ")) if self.diagnostics else source
+        self.engine = engine
+        self.tokens = Tokens(self.source, engine.terminals)
+        self.state: ParserState[int] = ParserState(engine.conf, None)  # type: ignore[arg-type]
+        self.snapshots: list[_Snapshot] = []
+        self.new_statement = True
+        self.last: Token | None = None
+
+    def run(self) -> tuple[tuple[Any, ...], list[Diagnostic]]:
+        states = self.engine.conf.states
+        while True:
+            position = self.state.state_stack[-1]
+            try:
+                token = self.tokens.next_token(position, states[position])
+            except LayoutError as error:
+                self.diagnostics.append(Diagnostic(error.code, error.message, error.place, error.help))
+                self.give_up(self.tokens.position)
+                continue
+            try:
+                if token.type == "$END":
+                    result = self.state.feed_token(token, is_end=True)
+                    return result, self.diagnostics + self.tokens.misfits
+                self.state.feed_token(token)
+            except UnexpectedToken as error:
+                if token.type == "$END" and not self.snapshots:
+                    return (), self.diagnostics
+                self.report(token, error.expected)
+                self.give_up(token.place.start, token)
+                continue
+            self.after(token)
+
+    def after(self, token: Token) -> None:
+        if token.type in ("_NL", "_INDENT", "_DEDENT"):
+            self.new_statement = token.type != "_NL" or self.new_statement
+            self.new_statement = True
+            return
+        self.last = token
+        if self.new_statement:
+            self.new_statement = False
+            depth = len(self.tokens.indents) - 1
+            state = self.state
+            snapshot = _Snapshot(
+                token.place.start, self.tokens.indents[:], state.state_stack[:-1], state.value_stack[:-1]
+            )
+            self.snapshots[depth:] = [snapshot]
+
+    def report(self, token: Token, expected: Iterable[str]) -> None:
+        place = token.place
+        follows = self.new_statement and self.last is not None
+        if follows and self.last is not None and not self.takes(self.state.state_stack, "BROKEN"):
+            end = self.last.place.end  # the statement above is what is incomplete
+            place = Place(self.source, end, end)
+        opened = self.tokens.open[-1] if self.tokens.open else None
+        code, message, help = syntax_message(token, frozenset(expected), place, opened, self.last)
+        self.diagnostics.append(Diagnostic(code, message, opened if code == "R106" and opened else place, help))
+
+    def takes(self, states: list[int], terminal: str) -> bool:
+        """Whether the parser, in these states, could take the terminal next."""
+        table = self.engine.conf.states
+        stack = states[:]
+        while True:
+            entry = table[stack[-1]].get(terminal)
+            if entry is None:
+                return False
+            action, argument = entry
+            if action.name == "Shift":
+                return True
+            size = len(argument.expansion)
+            if size:
+                del stack[-size:]
+            stack.append(table[stack[-1]][argument.origin.name][1])
+
+    def give_up(self, position: int, token: Token | None = None) -> None:
+        """Replaces the broken statement by BROKEN and moves to the first line behind it."""
+        if token is not None and self.new_statement and self.takes(self.state.state_stack, "BROKEN"):
+            # this line is no statement that may stand here; what is above it is complete
+            depth = len(self.tokens.indents) - 1
+            here = _Snapshot(
+                token.place.start, self.tokens.indents[:], self.state.state_stack[:], self.state.value_stack[:]
+            )
+            self.snapshots[depth:] = [here]
+            if token.type in ("_INDENT", "_DEDENT", "$END"):
+                del self.snapshots[depth:]
+        while self.snapshots and not self.takes(self.snapshots[-1].states, "BROKEN"):
+            self.snapshots.pop()
+        if self.snapshots:
+            snapshot = self.snapshots[-1]
+        else:
+            conf = self.engine.conf
+            snapshot = _Snapshot(self.tokens.position if token is None else token.place.start, [0], [], [])
+            snapshot.states, snapshot.values = [conf.start_state], []
+        self.state.state_stack[:] = snapshot.states
+        self.state.value_stack[:] = snapshot.values
+        resume = self.behind(snapshot.start)
+        resume = max(resume, min(len(self.source.text), snapshot.start + 1))
+        end = resume
+        words = Token("BROKEN", self.source.text[snapshot.start : end], Place(self.source, snapshot.start, end))
+        if self.takes(self.state.state_stack, "BROKEN"):
+            self.state.feed_token(words)
+        tokens = self.tokens
+        tokens.open.clear()
+        tokens.pending.clear()
+        tokens.indents = snapshot.indents[:]
+        tokens.last_type = "_NL"
+        self.new_statement = True
+        self.last = None
+        self.move_to(resume)
+
+    def move_to(self, line_start: int) -> None:
+        """Goes on at the first text at or behind `line_start`, with the dedents that lead there."""
+        tokens = self.tokens
+        tokens.position = line_start
+        rest = self.source.text
+        if line_start >= len(rest):
+            return
+        indent = line_start - (rest.rfind("\n", 0, line_start) + 1)
+        tokens.line_indent = indent
+        here = Place(self.source, line_start, line_start)
+        while indent < tokens.indents[-1]:
+            tokens.indents.pop()
+            tokens.pending.append(Token("_DEDENT", "", here))
+
+    def behind(self, start: int) -> int:
+        """The offset of the first line behind the statement at `start` that is not part of it."""
+        text = self.source.text
+        own = start - (text.rfind("\n", 0, start) + 1)
+        position = text.find("\n", start)
+        while position >= 0:
+            match = _NEXT_LINE.match(text, position + 1)
+            assert match is not None
+            indent, first = len(match.group(1)), match.group(2)
+            if first and indent <= own and not _GOES_ON.match(text, match.start(2)):
+                return match.start(2)
+            position = text.find("\n", position + 1)
+        return len(text)
+
+
+_NEXT_LINE = re.compile(r"([ ]*)([^\s#]?)")
+_GOES_ON = re.compile(r"(?:AND|OR|EXCEPT|WAIVED|THEN)\b|[=\")]")
+
+
+def gathered(source: Source, declarations: tuple[Any, ...], broken: frozenset[str], incomplete: bool) -> s.File:
+    """The declarations of a file sorted by kind, each kind in the order of the file."""
+    flat: list[Any] = []
+    for declaration in declarations:
+        flat.extend(declaration if isinstance(declaration, tuple) else (declaration,))
+
+    def of(kind: type) -> tuple[Any, ...]:
+        return tuple(part for part in flat if isinstance(part, kind))
+
+    heads = of(s.Head)
+    return s.File(
+        Place(source, 0, len(source.text)),
+        heads[0] if heads else None,
+        of(s.Use),
+        of(s.Reading),
+        of(s.Item),
+        of(s.Definition),
+        of(s.Table),
+        of(s.Block),
+        of(s.Part),
+        of(s.Escalation),
+        of(s.Example),
+        broken,
+        incomplete,
+    )

@@ -1,0 +1,88 @@
+"""The text of a rules file, and places in it."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from functools import cached_property
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A rules file: its name as the user knows it, and its text."""
+
+    name: str
+    text: str
+
+    @cached_property
+    def line_starts(self) -> list[int]:
+        starts = [0]
+        starts.extend(index + 1 for index, char in enumerate(self.text) if char == "\n")
+        return starts
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Line and column of an offset, both counted from 1."""
+        line = bisect_right(self.line_starts, offset)
+        return line, offset - self.line_starts[line - 1] + 1
+
+    def line(self, number: int) -> str:
+        """The text of line `number` (from 1), without its line end."""
+        start = self.line_starts[number - 1]
+        end = self.text.find("\n", start)
+        return self.text[start : len(self.text) if end < 0 else end].rstrip("\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A stretch of a source, as offsets `start` (inside) to `end` (outside)."""
+
+    source: Source
+    start: int
+    end: int
+
+    @property
+    def line(self) -> int:
+        return self.source.position(self.start)[0]
+
+    @property
+    def column(self) -> int:
+        return self.source.position(self.start)[1]
+
+    @property
+    def end_position(self) -> tuple[int, int]:
+        """Line and column just behind the last character, both from 1."""
+        return self.source.position(max(self.start, self.end))
+
+    @property
+    def text(self) -> str:
+        return self.source.text[self.start : self.end]
+
+    def to(self, other: Place) -> Place:
+        """From the start of this place to the end of the other one."""
+        return Place(self.source, self.start, other.end)
+
+    def __str__(self) -> str:
+        return f"{self.source.name}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True)
+class SourceLines:
+    """A short quotation of the source with the place underlined, for a message."""
+
+    place: Place
+    lines: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        line_number, column = self.place.line, self.place.column
+        end_line, end_column = self.place.end_position
+        text = self.place.source.line(line_number)
+        last = end_column if end_line == line_number else len(text) + 1
+        width = max(1, last - column)
+        start = 0
+        if len(text) > 160:  # a very long line is cut around the place
+            start = max(0, column - 60)
+            text = ("…" if start else "") + text[start : start + 150] + "…"
+            column, width = column - start + bool(start), min(width, 90)
+        label = str(line_number)
+        under = " " * (column - 1) + "^" * width
+        object.__setattr__(self, "lines", (f"{label} | {text}", f"{' ' * len(label)} | {under}"))

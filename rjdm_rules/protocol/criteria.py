@@ -1,0 +1,275 @@
+"""Criteria: their ids, their formulas, and whether each formula names every criterion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..language import syntax as s
+from . import expressions as x
+from .expression_types import Context, ExpressionChecker, walk
+from .model import Block, Criterion, Part
+from .scope import NamedCriterion, Scope
+
+LETTER = {"inclusion": "I", "exclusion": "E"}
+
+
+def register(file: s.File, scope: Scope) -> None:
+    """Gives every criterion its id and enters it, so that formulas anywhere can refer to it."""
+    for block in file.blocks:
+        _register_block(block, None, scope)
+    seen: set[str] = set()
+    for part in file.parts:
+        if part.name.name in seen:
+            scope.findings.error("R206", f"the part `{part.name.name}` is there twice", part.place)
+            continue
+        seen.add(part.name.name)
+        for block in part.blocks:
+            _register_block(block, part.name.name, scope)
+    if file.blocks and file.parts:
+        scope.findings.error(
+            "R703",
+            "criteria stand both inside parts and outside",
+            file.blocks[0].place,
+            "put every `inclusion` and `exclusion` into a part, or use no parts",
+        )
+
+
+def _register_block(block: s.Block, part: str | None, scope: Scope) -> None:
+    key = (part, block.kind)
+    if key in scope.blocks:
+        scope.findings.error("R206", f"there are two blocks `{block.kind}`", block.place, "put the criteria into one")
+        return
+    prefix = f"{part}." if part else ""
+    letter = LETTER[block.kind]
+    scope.blocks[key] = _named(block.body.children, f"{prefix}{letter}", letter, block.kind, part, None, scope)
+
+
+def _named(
+    children: Sequence[s.Criterion],
+    prefix: str,
+    letter: str | None,
+    kind: str,
+    part: str | None,
+    parent: NamedCriterion | None,
+    scope: Scope,
+) -> tuple[NamedCriterion, ...]:
+    found = []
+    for child in children:
+        if child.label is not None:
+            id = f"{prefix}{child.label}" if letter else f"{prefix}.{child.label}"
+        else:
+            id = f"{prefix}.{child.name.name if child.name else ''}"
+        named = NamedCriterion(id, child, kind, part, parent)
+        below = _named(child.body.children, id, None, kind, part, named, scope)
+        object.__setattr__(named, "children", below)
+        _enter(named, scope)
+        found.append(named)
+    return tuple(found)
+
+
+def _enter(named: NamedCriterion, scope: Scope) -> None:
+    findings, node = scope.findings, named.syntax
+    if named.id in scope.criteria_by_id:
+        other = scope.criteria_by_id[named.id]
+        findings.error(
+            "R206",
+            f"the marker {node.marker} stands twice here",
+            node.place,
+            "number the criteria as the protocol does, each once",
+            hops=(("the other one", other.syntax.place),),
+        )
+        return
+    scope.criteria_by_id[named.id] = named
+    if node.name is None:
+        return
+    name = node.name.name
+    if (
+        (named.part, name) in scope.criteria_by_name
+        or name in scope.items
+        or name in scope.definition_types
+        or name in scope.readings
+        or name in scope.tables
+        or name in ("yes", "no", "unknown", "id")
+    ):
+        findings.error("R206", f"the name `{name}` is taken", node.name.place, "names are shared by items, definitions, "
+                       "tables and criteria; choose another")  # fmt: skip
+        return
+    scope.criteria_by_name[named.part, name] = named
+
+
+def checked_parts(file: s.File, scope: Scope, checker: ExpressionChecker) -> tuple[Part, ...]:
+    if file.parts:
+        return tuple(
+            _part(part.name.name, part.title, part.blocks, part.notes, scope, checker) for part in file.parts
+        )
+    return (_part(None, None, file.blocks, (), scope, checker),) if file.blocks else ()
+
+
+def _part(
+    name: str | None,
+    title: s.Text | None,
+    blocks: Sequence[s.Block],
+    notes: tuple[s.Text, ...],
+    scope: Scope,
+    checker: ExpressionChecker,
+) -> Part:
+    found: dict[str, Block] = {}
+    for block in blocks:
+        if block.kind not in found:
+            checked = _block(block, name, scope, checker)
+            if checked:
+                found[block.kind] = checked
+    return Part(name, title, found.get("inclusion"), found.get("exclusion"), notes)
+
+
+def _block(node: s.Block, part: str | None, scope: Scope, checker: ExpressionChecker) -> Block | None:
+    named = scope.blocks.get((part, node.kind), ())
+    context = Context(block=(part, node.kind), exclusion=node.kind == "exclusion")
+    criteria = tuple(
+        criterion for each in named if (criterion := _criterion(each, context, scope, checker)) is not None
+    )
+    counted = [each for each in named if not each.only_notes]
+    if not counted and not node.body.broken:
+        scope.findings.error("R704", f"`{node.kind}` has no criteria", node.place)
+    formula = _formula(node.body, context, counted, node.kind, f"`{node.kind}`", scope, checker)
+    if formula is None:
+        return None
+    written = bool(node.body.formulas)
+    return Block(node.kind, node.label, formula, written, criteria, node.body.notes, node.place)
+
+
+def _formula(
+    body: s.CriterionBody,
+    context: Context,
+    children: Sequence[NamedCriterion],
+    kind: str,
+    what: str,
+    scope: Scope,
+    checker: ExpressionChecker,
+) -> x.Expression | None:
+    """The written formula, or the one that goes without saying."""
+    findings = scope.findings
+    if len(body.formulas) > 1:
+        findings.error(
+            "R705",
+            f"{what} has two conditions",
+            body.formulas[1].place,
+            "join them with AND, OR or a list; a line that goes on begins with AND or OR",
+        )
+    if body.formulas:
+        formula = checker.condition(body.formulas[0], context)
+        if formula and children and not body.broken:
+            _names_all(formula, children, body.formulas[0], what, scope)
+        return formula
+    if body.broken:
+        return None
+    own = tuple(x.CriterionTruth(each.id, place=each.syntax.place) for each in children)
+    if not own:
+        return None
+    return x.Group("all" if kind == "inclusion" else "any", 0, own, "list", place=own[0].place)
+
+
+def _names_all(
+    formula: x.Expression, children: Sequence[NamedCriterion], written: s.Expression, what: str, scope: Scope
+) -> None:
+    named = {node.criterion for node in walk(formula) if isinstance(node, x.CriterionTruth)}
+    left_out = [each for each in children if each.id not in named]
+    if left_out:
+        markers = ", ".join(each.syntax.marker if each.syntax.label else each.syntax.name.name for each in left_out)  # type: ignore[union-attr]
+        scope.findings.error(
+            "R701",
+            f"the formula of {what} leaves out {markers}",
+            written.place,
+            "every criterion must count; one that has no effect holds only a `note`",
+            hops=tuple((f"{each.syntax.marker} is not in the formula", each.syntax.place) for each in left_out[:5]),
+        )
+
+
+def _criterion(
+    named: NamedCriterion, block: Context, scope: Scope, checker: ExpressionChecker
+) -> Criterion | None:
+    node, body = named.syntax, named.syntax.body
+    whole = not block.exclusion
+    context = Context(may_if=whole, criterion=named, block=block.block, exclusion=block.exclusion)
+    children = tuple(
+        child for each in named.children if (child := _criterion(each, block, scope, checker)) is not None
+    )
+    counted = [each for each in named.children if not each.only_notes]
+    what = f"({node.label})" if node.label and node.label.isdigit() and named.parent is None else f"`{named.id}`"
+    findings = scope.findings
+    condition: x.Expression | None = None
+    if body.formulas or counted:
+        if not body.formulas and block.exclusion and len(counted) > 1:
+            findings.error(
+                "R706",
+                f"{what} has {len(counted)} parts, and an exclusion must say how they combine",
+                node.place,
+                "begin it with a formula, as in `ANY(①, ②)`",
+            )
+            return None
+        condition = _formula(body, context, counted, "inclusion", what, scope, checker)
+        if condition is None:
+            return None
+    elif not body.notes and not body.broken:
+        findings.error(
+            "R707",
+            f"{what} has no condition",
+            node.place,
+            "write the condition below the sentence; a remark without effect holds a `note`",
+        )
+        return None
+    elif body.broken:
+        return None
+    return Criterion(
+        named.id,
+        node.marker,
+        node.name.name if node.name else None,
+        node.sentence,
+        condition,
+        children,
+        body.notes,
+        body.sources,
+        node.place,
+        bool(body.formulas),
+    )
+
+
+def if_criteria_under_all(parts: Sequence[Part], scope: Scope) -> None:
+    """A criterion that may be "not applicable" counts as satisfied; that is safe only under ALL."""
+    conditional = {
+        criterion.id
+        for part in parts
+        for block in part.blocks
+        for top in block.criteria
+        for criterion in top.walk()
+        if criterion.condition is not None and isinstance(criterion.condition, x.IfThen)
+    }
+    if not conditional:
+        return
+    for part in parts:
+        for block in part.blocks:
+            _refuse_vacuous(block.formula, block.kind == "inclusion", conditional, scope)
+            for top in block.criteria:
+                for criterion in top.walk():
+                    if criterion.condition is not None:
+                        _refuse_vacuous(criterion.condition, block.kind == "inclusion", conditional, scope)
+    for definition in scope.definitions.values():
+        _refuse_vacuous(definition.expression, False, conditional, scope)
+
+
+def _refuse_vacuous(formula: x.Expression, safe: bool, conditional: set[str], scope: Scope) -> None:
+    stack = [(formula, safe)]
+    while stack:
+        node, under_all = stack.pop()
+        if isinstance(node, x.CriterionTruth):
+            if node.criterion in conditional and not under_all and node.place:
+                scope.findings.error(
+                    "R702",
+                    f"{node.criterion} is IF … THEN; where it does not apply it counts as satisfied, which is safe "
+                    "only under ALL in an inclusion",
+                    node.place,
+                    "refer to its condition instead, given a name with `define`",
+                )
+            continue
+        keeps = under_all and isinstance(node, x.Group) and node.kind == "all"
+        stack.extend((part, keeps) for part in x.parts(node))

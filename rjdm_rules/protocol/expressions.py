@@ -1,0 +1,410 @@
+"""Checked expressions: names, types and units resolved. Equal expressions are equal objects, wherever they were written.
+
+Numbers stand in the unit that `unit` fields name; nothing converts later except through `Converted`. Truth-valued
+nodes come first, then values. `parts(node)` lists the operands of any node in order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from fractions import Fraction
+from functools import cache
+
+from ..language.source import Place
+from ..units.unit import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where an expression was written; it plays no part in whether two are equal."""
+
+    place: Place | None = field(default=None, compare=False, repr=False, kw_only=True)
+
+
+# ---- conditions ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Always(Placed):
+    """A condition that is settled in the file itself (`yes` or `no`)."""
+
+    value: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Not(Placed):
+    condition: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Group(Placed):
+    """`kind` is all, any, none, at least, at most or exactly; `style` says how it was written (list, infix, between)."""
+
+    kind: str
+    count: int
+    conditions: tuple[Expression, ...]
+    style: str = "list"
+
+
+@dataclass(frozen=True, slots=True)
+class Except(Placed):
+    condition: Expression
+    exception: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class WaivedIf(Placed):
+    condition: Expression
+    waiver: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class IfThen(Placed):
+    condition: Expression
+    consequence: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Compare(Placed):
+    """Two numbers in one unit, two dates, or two times."""
+
+    operator: str
+    left: Expression
+    right: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class IsOneOf(Placed):
+    """The option of `subject` is one of `options`. `plain` tells `IS a` from `IN (a)`."""
+
+    subject: Expression
+    options: tuple[str, ...]
+    plain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Includes(Placed):
+    subject: Expression
+    option: str
+
+
+@dataclass(frozen=True, slots=True)
+class IsKnown(Placed):
+    subject: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Occurs(Placed):
+    """At least one such occurrence."""
+
+    occurrences: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class InWindow(Placed):
+    """A single date lies in the window."""
+
+    date: Expression
+    window: Window
+
+
+# ---- values --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ItemValue(Placed):
+    """What the record holds for an item, else what `otherwise` gives."""
+
+    item: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingValue(Placed):
+    reading: str
+
+
+@dataclass(frozen=True, slots=True)
+class DefinedValue(Placed):
+    """A definition, of any type."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionTruth(Placed):
+    """Whether a criterion (`I3.1`) is met."""
+
+    criterion: str
+
+
+@dataclass(frozen=True, slots=True)
+class Constant(Placed):
+    """A number in `unit`."""
+
+    value: Fraction
+    unit: Unit
+
+
+@dataclass(frozen=True, slots=True)
+class DateConstant(Placed):
+    """A day, as an ordinal."""
+
+    day: int
+
+
+@dataclass(frozen=True, slots=True)
+class OptionConstant(Placed):
+    option: str
+
+
+@dataclass(frozen=True, slots=True)
+class Converted(Placed):
+    """value × factor + offset, into `unit`."""
+
+    value: Expression
+    factor: Fraction
+    offset: Fraction
+    unit: Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic(Placed):
+    """`+ − × /` on numbers; the result is in `unit`. For + and − both sides are in that unit already."""
+
+    operator: str
+    left: Expression
+    right: Expression
+    unit: Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Extreme(Placed):
+    """MAX or MIN of several numbers or dates."""
+
+    kind: str
+    values: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FirstKnown(Placed):
+    values: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup(Placed):
+    table: str
+    column: str
+    arguments: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CountTrue(Placed):
+    """How many of several conditions hold."""
+
+    conditions: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CountOptions(Placed):
+    subject: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class CountOccurrences(Placed):
+    occurrences: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class LimitValue(Placed):
+    """The ULN or LLN that came with a measured value, in the unit of the value."""
+
+    limit: str
+    subject: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class TimesLimit(Placed):
+    """A measured value as a multiple of its own ULN or LLN (a plain number)."""
+
+    limit: str
+    subject: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Elapsed(Placed):
+    """Completed years, months or days from one date to another."""
+
+    unit: str
+    start: Expression
+    end: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class DayOf(Placed):
+    """The day of a time."""
+
+    time: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class MomentsOf(Placed):
+    """A day as the moments that belong to it."""
+
+    date: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Shifted(Placed):
+    """A date moved by a length; `sign` 1 is later."""
+
+    date: Expression
+    sign: int
+    length: Length
+
+
+@dataclass(frozen=True, slots=True)
+class Selected(Placed):
+    """The occurrences of an event that satisfy WHERE and lie in the window (both optional)."""
+
+    event: str
+    where: Expression | None
+    window: Window | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pick(Placed):
+    """`LATEST` or `EARLIEST`."""
+
+    kind: str
+    occurrences: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeOf(Placed):
+    """An attribute of a picked occurrence (`date` and `until` among them)."""
+
+    attribute: str
+    occurrence: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate(Placed):
+    """MAX, MIN or MEAN of an attribute over occurrences."""
+
+    kind: str
+    attribute: str
+    occurrences: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeValue(Placed):
+    """In WHERE: an attribute of the occurrence at hand."""
+
+    event: str
+    attribute: str
+
+
+# ---- time ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarLength(Placed):
+    """`months` and `days` on the calendar, or `seconds` for times (hours and minutes). `text` is how it was written."""
+
+    months: int
+    days: int
+    seconds: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ComputedLength(Placed):
+    """A duration in days (a fraction counts)."""
+
+    days: Expression
+
+
+Length = CalendarLength | ComputedLength
+
+
+@dataclass(frozen=True, slots=True)
+class Window(Placed):
+    """`kind`: within, at least, less than, more than, side (with `direction` before, after, of) or between.
+    `moments` says that the clock counts, not the day."""
+
+    kind: str
+    direction: str
+    length: Length | None
+    anchor: Expression
+    end: Expression | None
+    moments: bool
+
+
+Condition = (
+    Always
+    | Not
+    | Group
+    | Except
+    | WaivedIf
+    | IfThen
+    | Compare
+    | IsOneOf
+    | Includes
+    | IsKnown
+    | Occurs
+    | InWindow
+    | CriterionTruth
+)
+Value = (
+    ItemValue
+    | ReadingValue
+    | DefinedValue
+    | Constant
+    | DateConstant
+    | OptionConstant
+    | Converted
+    | Arithmetic
+    | Extreme
+    | FirstKnown
+    | Lookup
+    | CountTrue
+    | CountOptions
+    | CountOccurrences
+    | LimitValue
+    | TimesLimit
+    | Elapsed
+    | DayOf
+    | MomentsOf
+    | Shifted
+    | Selected
+    | Pick
+    | AttributeOf
+    | Aggregate
+    | AttributeValue
+)
+Expression = Condition | Value
+
+_STRUCTURES = (Window, CalendarLength, ComputedLength)
+OPERANDS = (*Condition.__args__, *Value.__args__)
+
+
+@cache
+def _operand_fields(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
+def parts(node: Expression | Window | Length) -> list[Expression]:
+    """The operands of a node, in the order in which they were written; those inside windows and lengths too."""
+    found: list[Expression] = []
+    for name in _operand_fields(type(node)):
+        value = getattr(node, name)
+        if isinstance(value, OPERANDS):
+            found.append(value)
+        elif isinstance(value, _STRUCTURES):
+            found.extend(parts(value))
+        elif isinstance(value, tuple) and value and isinstance(value[0], OPERANDS):
+            found.extend(value)
+    return found
+
+
+CONDITIONS = Condition.__args__

@@ -1,0 +1,137 @@
+"""`use NAME`: the files that a protocol draws on, the same folder first, then the bundled knowledge base."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..assets import asset
+from ..language import syntax as s
+from ..language.diagnostics import Diagnostic, did_you_mean, has_errors
+from ..language.parser import LARGEST_FILE, parse
+from ..language.source import Place, Source
+from .scope import Findings
+
+MOST_LIBRARIES = 100
+
+
+class UnreadableFile(Exception):
+    """A file that is not there, or is no text. The message is for the person."""
+
+
+def read_source(path: Path, shown: str | None = None) -> Source:
+    """The text of a rules file. Raises UnreadableFile."""
+    try:
+        if path.is_dir():
+            raise UnreadableFile(f"{shown or path}: this is a folder, not a rules file")
+        size = path.stat().st_size
+        if size > LARGEST_FILE * 4:
+            raise UnreadableFile(
+                f"{shown or path}: the file is too large ({size / 1e6:.0f} MB; at most "
+                f"{LARGEST_FILE // 1_000_000} million characters are read); split it with `library` and `use`"
+            )
+        data = path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise UnreadableFile(f"{shown or path}: cannot be read ({reason})") from None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
+        kind = "it holds binary data" if b"\0" in data[:4096] else "save it as UTF-8"
+        raise UnreadableFile(
+            f"{shown or path}:{line}:{column}: byte 0x{data[error.start]:02x} is not UTF-8 text; {kind}"
+        ) from None
+    return Source(shown or str(path), text)
+
+
+def bundled_names() -> list[str]:
+    """The names of the bundled protocols and libraries."""
+    return sorted(path.stem for path in asset("rules").glob("*.rules"))
+
+
+def library_path(name: str, folder: Path | None) -> Path | None:
+    if folder is not None and (folder / f"{name}.rules").is_file():
+        return folder / f"{name}.rules"
+    bundled = asset("rules", f"{name}.rules")
+    return bundled if bundled.is_file() else None
+
+
+def used_files(file: s.File, folder: Path | None, findings: Findings) -> list[s.File]:
+    """All files that `file` uses, directly or through others, each once. Cycles and missing files are reported."""
+    found: dict[str, s.File] = {}
+    source = file.place.source
+    own = Path(source.name).stem
+    stack: list[tuple[s.File, tuple[tuple[str, Place], ...], Path | None]] = [(file, (), folder)]
+    while stack:
+        user, chain, where = stack.pop(0)
+        for use in user.uses:
+            name = use.name.name
+            hops = (*chain, (name, use.place))
+            if name == own or name in [each for each, _ in chain]:
+                _report_cycle(own, hops, use.place, findings)
+                continue
+            if name in found:
+                continue
+            path = library_path(name, where)
+            if path is None or len(found) >= MOST_LIBRARIES:
+                _report_missing(name, use.place, where, findings, len(found))
+                continue
+            library = _read_library(name, path, use.place, findings)
+            if library:
+                found[name] = library
+                stack.append((library, hops, path.parent))
+    return list(found.values())
+
+
+def _report_cycle(own: str, hops: tuple[tuple[str, Place], ...], place: Place, findings: Findings) -> None:
+    users = [own, *(name for name, _ in hops[:-1])]
+    shown = tuple((f"`{user}` uses `{name}` here", where) for user, (name, where) in zip(users, hops, strict=True))
+    chain = " → ".join([own, *(name for name, _ in hops)])
+    findings.error("R803", f"files use each other in a cycle: {chain}", place, "move what both need into a third file", shown)
+
+
+def _report_missing(name: str, place: Place, folder: Path | None, findings: Findings, found: int) -> None:
+    if found >= MOST_LIBRARIES:
+        findings.error("R802", f"more than {MOST_LIBRARIES} files are used", place)
+        return
+    nearby = [path.stem for path in sorted(folder.glob("*.rules"))[:200]] if folder and folder.is_dir() else []
+    known = [*nearby, *bundled_names()]
+    help = did_you_mean(name, known) or "it is looked for beside this file, then among: " + ", ".join(bundled_names())
+    findings.error("R801", f"there is no file `{name}.rules`", place, help)
+
+
+def _read_library(name: str, path: Path, place: Place, findings: Findings) -> s.File | None:
+    try:
+        source = read_source(path)
+    except UnreadableFile as error:
+        findings.error("R801", str(error), place)
+        return None
+    library, diagnostics = parse(source)
+    findings.all += diagnostics
+    if has_errors(diagnostics) and library.head is None:
+        return library
+    if library.head is None or library.head.kind != "library":
+        findings.error("R804", f"`{name}` is not a library", place, "only a file that begins with `library` can be used")
+        return None
+    for declaration in (*library.blocks, *library.parts, *library.escalations, *library.examples):
+        findings.error(
+            "R804", "a library holds only data, define, table and readings", declaration.place, "move this to the protocol"
+        )
+    return library
+
+
+def same_syntax(a: object, b: object) -> bool:
+    """Whether two declarations say the same, wherever they stand."""
+    return without_places(a) == without_places(b)
+
+
+def without_places(node: object) -> object:
+    if isinstance(node, Place | Diagnostic):
+        return None
+    if isinstance(node, s.Node):
+        names = [name for kind in type(node).__mro__ for name in getattr(kind, "__slots__", ())]
+        return (type(node).__name__, *(without_places(getattr(node, name)) for name in names if name != "place"))
+    if isinstance(node, tuple):
+        return tuple(without_places(each) for each in node)
+    return node

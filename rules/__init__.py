@@ -1,0 +1,1 @@
+"""The knowledge base: protocols, libraries and example patients."""
