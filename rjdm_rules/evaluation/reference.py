@@ -37,20 +37,24 @@ class Reference:
     readings: Mapping[str, str]
     settled: Mapping[str, Truth] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
-    _memo: dict[x.Expression, Value] = field(default_factory=dict)
+    _memo: dict[int, Value] = field(default_factory=dict)  # by the identity of the node, which the protocol keeps
     _named: dict[str, Value] = field(default_factory=dict)
 
     def run(self, graph: RuleGraph) -> Reference:
         """Settles all named nodes in the graph's order, so that no evaluation goes deep."""
         for node in graph.order:
-            kind, _, name = node.partition(":")
-            if kind == "item" and name in self.protocol.items:
-                self.item(name)
-            elif kind == "definition":
-                self.defined(name)
-            elif kind == "criterion":
-                self.criterion(name)
+            self.settle(node)
         return self
+
+    def settle(self, node: str) -> None:
+        """Evaluates one named node of the rule graph."""
+        kind, _, name = node.partition(":")
+        if kind == "item":
+            self.item(name)
+        elif kind == "definition":
+            self.defined(name)
+        elif kind == "criterion":
+            self.criterion(name)
 
     def truth(self, node: x.Expression, occurrence: Occurrence | None = None) -> Truth:
         value: Truth = self.value(node, occurrence)
@@ -63,9 +67,10 @@ class Reference:
     def value(self, node: x.Expression, occurrence: Occurrence | None = None) -> Value:
         if occurrence is not None:
             return RULES[type(node)](self, node, occurrence)
-        if node not in self._memo:
-            self._memo[node] = RULES[type(node)](self, node, None)
-        return self._memo[node]
+        key = id(node)
+        if key not in self._memo:
+            self._memo[key] = RULES[type(node)](self, node, None)
+        return self._memo[key]
 
     # ---- named things
 

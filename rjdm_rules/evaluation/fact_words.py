@@ -1,0 +1,282 @@
+"""What the record says about a condition, in words: value, unit, limit and date."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from ..logic.kleene import Truth
+from ..protocol import expressions as x
+from ..protocol.model import Item
+from ..protocol.numbers import number_text
+from ..values.bounds import INFINITY, Bounds
+from ..values.calendar import days_text, moment_text
+from ..values.windows import Extent, stretch
+from ..words.phrases import Words, quantity_text
+from .facts import Measured, Occurrence
+from .reference import Reference
+
+NOT_RECORDED = "not recorded"
+MOST_SHOWN = 4
+
+
+class FactWords:
+    """Words for the facts of one patient."""
+
+    def __init__(self, words: Words, reference: Reference) -> None:
+        self.words, self.reference = words, reference
+        self.protocol = words.protocol
+
+    def leaf(self, node: x.Expression, truth: Truth) -> str:
+        """A condition about facts, with the facts behind its truth."""
+        match node:
+            case x.Compare():
+                return self._compare(node)
+            case x.ItemValue(item=name):
+                return f"{self.words.label(name)}: {self._yes_no(truth)}{self.derived(node)}"
+            case x.IsOneOf(subject=subject, options=options):
+                return self._options(node, subject, options, truth)
+            case x.Includes(subject=subject, option=option):
+                wanted = self.words.option_words(subject, option)
+                held = self.value(subject)
+                return f"{self.words.value(subject)}: {held}" + ("" if truth is None else f" ({wanted}: {self._yes_no(truth)})")
+            case x.Occurs(occurrences=x.Selected() as selected):
+                return self._occurs(selected, truth)
+            case x.InWindow(date=date, window=window):
+                held = self.value(date)
+                sign = "" if truth else "not " if truth is False else "perhaps "
+                return f"{self.words.value(date)} {held}, {sign}{self._window(window)}"
+            case x.IsKnown(subject=subject):
+                return f"{self.words.value(subject)} is {'known' if truth else 'not known'}"
+        return f"{self.words.leaf(node)}: {self._yes_no(truth)}"
+
+    @staticmethod
+    def _yes_no(truth: Truth) -> str:
+        return NOT_RECORDED if truth is None else "yes" if truth else "no"
+
+    # ---- comparisons
+
+    def _compare(self, node: x.Compare) -> str:
+        left = node.left
+        if isinstance(left, x.TimesLimit):
+            limit = str(self.words.say.times_limit(self.words.value(node.right), left.limit))
+            return f"{self._multiple(left)}, limit {node.operator} {limit.removeprefix('the ')}"
+        if isinstance(left, x.CountOptions):
+            held = self.value(left.subject)
+            return f"{self.words.value(left.subject)}: {held}, {self._wanted(node)}"
+        subject = self.words.value(left)
+        constant = self._is_constant(node.right)
+        other = self.words.value(node.right)
+        if not constant:
+            other = f"{other} ({self.value(node.right)})"
+        return f"{subject} {self.value(left)}{self.derived(left)}, {'limit ' if constant else ''}{node.operator} {other}"
+
+    def _wanted(self, node: x.Compare) -> str:
+        return f"limit {node.operator} {self.words.value(node.right)}"
+
+    def _is_constant(self, node: x.Expression) -> bool:
+        inner = node.value if isinstance(node, x.Converted) else node
+        return isinstance(inner, x.Constant | x.DateConstant)
+
+    def _multiple(self, node: x.TimesLimit) -> str:
+        """`AST 5.1 × ULN (204 U/L, ULN 40 U/L)`, or what is missing of it."""
+        label = self.words.value(node.subject)
+        measured = self.reference.value(node.subject)
+        multiple = self.reference.bounds(node)
+        unit = self._unit(node.subject)
+        assert isinstance(measured, Measured)
+        limit = measured.limits.get(node.limit)
+        if multiple.exact:
+            text = f"{label} {number_text(Fraction(multiple.low))} × {node.limit}"
+            if limit is not None and measured.value.exact:
+                value = quantity_text(Fraction(measured.value.low), unit)
+                text += f" ({value}, {node.limit} {quantity_text(limit, unit)})"
+            return text
+        if measured.value.unknown:
+            return f"{label} {NOT_RECORDED}"
+        return f"{label} {self.bounds_text(measured.value, unit)} without its {node.limit}"
+
+    def _options(self, node: x.IsOneOf, subject: x.Expression, options: tuple[str, ...], truth: Truth) -> str:
+        held = self.value(subject)
+        text = f"{self.words.value(subject)}: {held}{self.derived(subject)}"
+        if truth is not True:
+            wanted = " or ".join(self.words.option_words(subject, option) for option in options)
+            text += f", looked for: {wanted}"
+        return text
+
+    # ---- occurrences
+
+    def _occurs(self, selected: x.Selected, truth: Truth) -> str:
+        label = self.words.label(selected.event)
+        fitting = self.reference.selection(selected)
+        around = ""
+        if selected.where is not None:
+            around += f" with {self.words.phrase(selected.where, False).inline()}"
+        if selected.window:
+            around += f" {self._window(selected.window)}"
+        if fitting is None:
+            return f"{label}{around}: {NOT_RECORDED}"
+        if not fitting:
+            return f"{label}: none"
+        shown = [each for each, held in fitting if held is truth] or [each for each, _ in fitting]
+        dates = ", ".join(self.occurrence(selected.event, each) for each in shown[:MOST_SHOWN])
+        if len(shown) > MOST_SHOWN:
+            dates += f" and {len(shown) - MOST_SHOWN} more"
+        where = {True: "", False: "not ", None: "perhaps "}[truth]
+        return f"{label} {dates}:{' ' + where.strip() if where else ''}{around}" if around else f"{label} {dates}"
+
+    def occurrence(self, event: str, occurrence: Occurrence) -> str:
+        """`2026-02-25 to ongoing (grade 3)`."""
+        text = days_text(occurrence.start.low, occurrence.start.high)
+        item = self.protocol.items[event]
+        if item.course:
+            if occurrence.ongoing:
+                text = f"since {text}, ongoing"
+            elif occurrence.end.high == INFINITY:
+                text = f"from {text}, end {NOT_RECORDED}"
+            else:
+                text = f"{text} to {days_text(occurrence.end.low, occurrence.end.high)}"
+        details = []
+        for attribute in item.attributes:
+            held = occurrence.attributes.get(attribute.name)
+            if held is not None:
+                details.append(f"{attribute.label.text} {self.held(attribute, held)}")
+        return f"{text} ({', '.join(details)})" if details else text
+
+    def _window(self, window: x.Window) -> str:
+        """The window in words, with its days where the anchor is known: `within 6 months before … (from … to …)`."""
+        words = self.words.window(window)
+        anchor = self.reference.bounds(window.anchor)
+        if anchor.unknown:
+            return f"{words} ({self.words.value(window.anchor)} {NOT_RECORDED})"
+        show = moment_text if window.moments else days_text
+        if window.kind == "between":
+            assert window.end is not None
+            end = self.reference.bounds(window.end)
+            return f"{words} ({show(anchor.low, anchor.high)} to {show(end.low, end.high)})"
+        months, units = self.reference.length(window.length, None)
+        if not anchor.exact or not units.exact:
+            return f"{words} ({show(anchor.low, anchor.high)})"
+        edges = stretch(window.kind, window.direction, Extent(months, units.low))
+        low = edges.low(anchor.low) if edges.low else None
+        high = edges.high(anchor.low) if edges.high else None
+        if low is None:
+            return f"{words} (up to {show(high, high)})" if high is not None else words
+        if high is None:
+            return f"{words} (from {show(low, low)})"
+        return f"{words} ({show(low, low)} to {show(high, high)})"
+
+    # ---- values
+
+    def value(self, node: x.Expression) -> str:
+        """The value of an expression for this patient."""
+        held = self.reference.value(node)
+        if held is None:
+            return NOT_RECORDED
+        if isinstance(held, frozenset):
+            kind = self._item(node)
+            if kind is not None and kind.kind == "several of":
+                names = [option.words for option in kind.options if option.name in held]
+                return ", ".join(names) if names else "none"
+            return " or ".join(self.words.option_words(node, option) for option in self._ordered(node, held))
+        if isinstance(held, bool):
+            return "yes" if held else "no"
+        if isinstance(held, tuple):
+            return f"{len(held)} occurrences"
+        if self.words.is_date(node):
+            return self._date(node, held)
+        bounds = held.value if isinstance(held, Measured) else held
+        if isinstance(held, Measured) and bounds.unknown and held.times:
+            limit, times = next(iter(held.times.items()))
+            return f"{number_text(times)} × {limit}, without its value"
+        return self.bounds_text(bounds, self._unit(node))
+
+    def _date(self, node: x.Expression, bounds: Bounds) -> str:
+        item = self._item(node)
+        return (moment_text if item and item.kind == "time" else days_text)(bounds.low, bounds.high)
+
+    def _ordered(self, node: x.Expression, held: frozenset[str]) -> list[str]:
+        item = self._item(node)
+        order = item.option_names if item else tuple(sorted(held))
+        return [option for option in order if option in held] or sorted(held)
+
+    def _item(self, node: x.Expression) -> Item | None:
+        return self.protocol.items[node.item] if isinstance(node, x.ItemValue) else None
+
+    def _unit(self, node: x.Expression) -> str:
+        match node:
+            case x.ItemValue(item=name):
+                unit = self.protocol.items[name].unit
+                return unit.text if unit else ""
+            case x.DefinedValue(name=name):
+                kind = self.protocol.definitions[name].type
+                return getattr(getattr(kind, "unit", None), "text", "")
+            case x.Elapsed(unit=unit_name):
+                return unit_name
+            case x.Converted(unit=unit) | x.Arithmetic(unit=unit) | x.Constant(unit=unit):
+                return unit.text
+        return ""
+
+    def bounds_text(self, bounds: Bounds, unit: str) -> str:
+        if bounds.unknown:
+            return NOT_RECORDED
+        if bounds.exact:
+            return quantity_text(Fraction(bounds.low), unit)
+        low, high = bounds.low, bounds.high
+        if low == -INFINITY:
+            return f"at most {quantity_text(Fraction(high), unit)}"
+        if high == INFINITY:
+            return f"at least {quantity_text(Fraction(low), unit)}"
+        return f"{number_text(Fraction(low))} to {quantity_text(Fraction(high), unit)}"
+
+    def held(self, item: Item, value: object) -> str:
+        """A recorded fact of an item or attribute."""
+        unit = item.unit.text if item.unit else ""
+        if isinstance(value, Measured):
+            if value.value.unknown and value.times:
+                limit, times = next(iter(value.times.items()))
+                return f"{number_text(times)} × {limit}"
+            return self.bounds_text(value.value, unit)
+        if isinstance(value, frozenset):
+            return ", ".join(option.words for option in item.options if option.name in value) or "none"
+        if isinstance(value, Bounds):
+            return (moment_text if item.kind == "time" else days_text)(value.low, value.high)
+        if isinstance(value, tuple):
+            return ", ".join(self.occurrence(item.name, each) for each in value) or "none"
+        return "yes" if value else "no"
+
+    def derived(self, node: x.Expression) -> str:
+        """What a calculated value comes from: ` (from height 132 cm, serum creatinine 0.5 mg/dL)`."""
+        match node:
+            case x.ItemValue(item=name):
+                item = self.protocol.items[name]
+                held = self.reference.facts.get(name)
+                recorded = held.recorded if isinstance(held, Measured) else held is not None
+                if recorded or item.otherwise is None:
+                    return ""
+                source = item.otherwise
+            case x.DefinedValue(name=name):
+                source = self.protocol.definitions[name].expression
+            case x.Elapsed() | x.Arithmetic() | x.Lookup() | x.AttributeOf() | x.Aggregate():
+                source = node
+            case _:
+                return ""
+        parts = []
+        for name in self._inputs(source)[:8]:
+            held = self.reference.item(name)
+            shown = NOT_RECORDED if held is None else self.held(self.protocol.items[name], held)
+            shown = NOT_RECORDED if shown in ("date unknown", "time unknown") else shown
+            parts.append(f"{self.words.label(name)} {shown}")
+        return f" (from {', '.join(parts)})" if parts else ""
+
+    def _inputs(self, node: x.Expression) -> list[str]:
+        found: dict[str, None] = {}
+        stack = [node]
+        while stack:
+            each = stack.pop()
+            match each:
+                case x.ItemValue(item=name) | x.Selected(event=name):
+                    found[name] = None
+                case x.DefinedValue(name=name):
+                    stack.append(self.protocol.definitions[name].expression)
+            stack.extend(reversed(x.parts(each)))
+        return list(found)

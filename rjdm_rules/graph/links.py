@@ -1,0 +1,104 @@
+"""How truths hang together in the rule graph: what an unknown or a failed verdict rests on.
+
+A link from a condition to an operand is *direct* where the operand pulls the same way (the parts of ALL and ANY) and
+*inverse* where it pulls the other way (under NOT, NONE, behind EXCEPT, the IF of IF … THEN).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from ..logic.kleene import Truth
+from ..protocol import expressions as x
+from ..protocol import types as t
+from .build import RuleGraph
+
+TruthOf = Callable[[str], Truth]
+DIRECT, INVERSE, EITHER = (True,), (False,), (True, False)
+LOGICAL = (x.Not, x.Group, x.Except, x.WaivedIf, x.IfThen, x.FirstKnown)
+
+
+def is_condition(graph: RuleGraph, node: str) -> bool:
+    """Whether a node has a truth (and not a number, a date, …)."""
+    kind, _, name = node.partition(":")
+    protocol = graph.protocol
+    match graph.kind(node):
+        case "item":
+            return protocol.items[name].kind == "truth"
+        case "definition":
+            return isinstance(protocol.definitions[name].type, t.Truth)
+        case "criterion" | "block":
+            return True
+        case "reading" | "table" | "verdict":
+            return False
+    expression = graph.expression(node)
+    if isinstance(expression, x.Lookup):
+        table = protocol.tables[expression.table]
+        return table.outputs[table.result_index(expression.column)].kind == "truth"
+    if isinstance(expression, x.FirstKnown):
+        return all(is_condition(graph, each) for each in graph.operands(node))
+    return isinstance(expression, x.CONDITIONS)
+
+
+def is_leaf(graph: RuleGraph, node: str) -> bool:
+    """Whether a condition speaks of facts itself, and not only of other conditions."""
+    if graph.kind(node) in ("criterion", "block", "definition"):
+        return not graph.operands(node)
+    expression = graph.expression(node)
+    return not isinstance(expression, LOGICAL)
+
+
+def links(graph: RuleGraph, node: str) -> Iterator[tuple[str, tuple[bool, ...]]]:
+    """The conditions that a logical condition is made of, each with how it pulls."""
+    below = graph.operands(node)
+    expression = graph.expression(node)
+    match expression:
+        case None:
+            if graph.kind(node) in ("criterion", "block", "definition"):
+                yield from ((each, DIRECT) for each in below)
+        case x.Not():
+            yield below[0], INVERSE
+        case x.Group(kind=kind):
+            way = {"none": INVERSE, "at most": INVERSE, "exactly": EITHER}.get(kind, DIRECT)
+            yield from ((each, way) for each in below)
+        case x.Except():
+            yield below[0], DIRECT
+            yield below[1], INVERSE
+        case x.IfThen():
+            yield below[0], INVERSE
+            yield below[1], DIRECT
+        case x.WaivedIf() | x.FirstKnown():
+            yield from ((each, DIRECT) for each in below)
+
+
+def unknown_leaves(graph: RuleGraph, roots: list[str], truth: TruthOf) -> list[str]:
+    """The unknown conditions about facts that are linked to the roots through unknown conditions only."""
+    found: dict[str, None] = {}
+    seen: set[str] = set()
+    stack = [root for root in roots if truth(root) is None]
+    while stack:
+        node = stack.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if is_leaf(graph, node):
+            found[node] = None
+            continue
+        stack.extend(each for each, _ in links(graph, node) if truth(each) is None)
+    return list(found)
+
+
+def linked(graph: RuleGraph, roots: list[tuple[str, bool]], truth: TruthOf, unknown_too: bool) -> dict[str, bool]:
+    """Conditions that hold a root in a truth (with `unknown_too`, or keep it from the opposite), and the truth in which
+    each does so."""
+    found: dict[str, bool] = {}
+    stack = list(roots)
+    while stack:
+        node, value = stack.pop()
+        held = truth(node)
+        if node in found or not (held is value or (unknown_too and held is None)):
+            continue
+        found[node] = value
+        if not is_leaf(graph, node):
+            stack.extend((each, value if way else not value) for each, ways in links(graph, node) for way in ways)
+    return found
