@@ -1,0 +1,24 @@
+"""The command `rjdm`: arguments and printing; what it does, the package offers as functions.
+
+Nothing heavy is imported here, so that `rjdm --version` answers at once.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+
+
+def main() -> None:
+    """Runs the command line."""
+    if sys.argv[1:] == ["--version"]:
+        from ..version import __version__
+
+        print(f"rjdm {__version__}")
+        return
+    from .commands import rjdm
+
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and (stream.encoding or "").lower() not in ("utf-8", "utf8"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    rjdm(prog_name="rjdm")

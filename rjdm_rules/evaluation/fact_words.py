@@ -88,12 +88,26 @@ class FactWords:
         if multiple.exact:
             text = f"{label} {number_text(Fraction(multiple.low))} × {node.limit}"
             if limit is not None and measured.value.exact:
-                value = quantity_text(Fraction(measured.value.low), unit)
-                text += f" ({value}, {node.limit} {quantity_text(limit, unit)})"
+                value = self._as_written(measured, Fraction(measured.value.low), unit)
+                text += f" ({value}, {node.limit} {self._as_written(measured, limit, unit)})"
             return text
         if measured.value.unknown:
             return f"{label} {NOT_RECORDED}"
-        return f"{label} {self.bounds_text(measured.value, unit)} without its {node.limit}"
+        return f"{label} {self.measured_text(measured, unit)} without its {node.limit}"
+
+    def measured_text(self, measured: Measured, unit: str) -> str:
+        """A measurement as the record gave it, and in the declared unit where that is another one."""
+        if measured.written and measured.value.exact:
+            shown = self._as_written(measured, Fraction(measured.value.low), unit)
+            return f"{shown} (= {quantity_text(Fraction(measured.value.low), unit)})"
+        return self.bounds_text(measured.value, unit)
+
+    @staticmethod
+    def _as_written(measured: Measured, amount: Fraction, unit: str) -> str:
+        if not measured.written:
+            return quantity_text(amount, unit)
+        written, factor, offset = measured.written
+        return quantity_text((amount - offset) / factor, written)
 
     def _options(self, node: x.IsOneOf, subject: x.Expression, options: tuple[str, ...], truth: Truth) -> str:
         held = self.value(subject)
@@ -188,6 +202,8 @@ class FactWords:
         if isinstance(held, Measured) and bounds.unknown and held.times:
             limit, times = next(iter(held.times.items()))
             return f"{number_text(times)} × {limit}, without its value"
+        if isinstance(held, Measured):
+            return self.measured_text(held, self._unit(node))
         return self.bounds_text(bounds, self._unit(node))
 
     def _date(self, node: x.Expression, bounds: Bounds) -> str:
@@ -235,7 +251,7 @@ class FactWords:
             if value.value.unknown and value.times:
                 limit, times = next(iter(value.times.items()))
                 return f"{number_text(times)} × {limit}"
-            return self.bounds_text(value.value, unit)
+            return self.measured_text(value, unit)
         if isinstance(value, frozenset):
             return ", ".join(option.words for option in item.options if option.name in value) or "none"
         if isinstance(value, Bounds):

@@ -13,12 +13,14 @@ from ..values.bounds import INFINITY, UNKNOWN, Bounds
 class Measured:
     """A measured value in the item's declared unit, with the limits that came with it.
 
-    `times` holds the value as a multiple of a limit, for records that give it so (`"3 ×ULN"`).
+    `times` holds the value as a multiple of a limit, for records that give it so (`"3 ×ULN"`). `written` is the unit
+    in which the record gave it, when not the declared one, with the factor and offset from it.
     """
 
     value: Bounds = UNKNOWN
     limits: Mapping[str, Fraction] = field(default_factory=dict)
     times: Mapping[str, Fraction] = field(default_factory=dict)
+    written: tuple[str, Fraction, Fraction] | None = field(default=None, compare=False)
 
     @property
     def recorded(self) -> bool:

@@ -168,7 +168,8 @@ def _measured(item: Item, value: object) -> Measured:
     if multiple:
         _declares(item, multiple)
         return Measured(times={multiple: number})
-    return Measured(known(_accepted(item, _to_declared(item, number, unit), value)))
+    amount = _accepted(item, _to_declared(item, number, unit), value)
+    return Measured(known(amount), written=_written_unit(item, unit))
 
 
 def _measured_parts(item: Item, value: Mapping[object, object]) -> Measured:
@@ -204,7 +205,7 @@ def _measured_parts(item: Item, value: Mapping[object, object]) -> Measured:
             return Measured(known(amount), limits)
         return Measured(UNKNOWN, limits, {multiple: number})
     amount = _accepted(item, _to_declared(item, number, unit), held)
-    return Measured(known(amount), limits)
+    return Measured(known(amount), limits, written=_written_unit(item, unit))
 
 
 def _declares(item: Item, limit: str) -> None:
@@ -248,6 +249,14 @@ def read_unit_of(text: str) -> Unit:
         return read_unit(text)
     except UnitError as error:
         raise ValueProblem(str(error), error.help) from None
+
+
+def _written_unit(item: Item, unit: str | None) -> tuple[str, Fraction, Fraction] | None:
+    """The unit of the record with its conversion, where it is another one than declared."""
+    if unit is None or item.unit is None or unit == item.unit.text:
+        return None
+    factors = conversion(read_unit_of(unit), item.unit, item.molar_mass)
+    return (unit, *factors) if factors and factors != (1, 0) else None
 
 
 def _to_declared(item: Item, number: Fraction, unit: str | None) -> Fraction:

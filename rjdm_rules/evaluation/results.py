@@ -143,7 +143,7 @@ class Evaluator:
     def _reason(self, criterion: Criterion, node: str, value: bool, truth: Any, facts: FactWords) -> str:
         below = linked(self.graph, [(node, value)], truth, unknown_too=True)
         leaves = [each for each in below if is_leaf(self.graph, each)]
-        leaves.sort(key=lambda each: (truth(each) is None) == (truth(node) is not None))
+        leaves.sort(key=lambda each: (truth(each) is not truth(node), self._written_at(each)))
         said = []
         for leaf in leaves:
             text = self.leaf_words(leaf, truth(leaf), facts)
@@ -156,6 +156,10 @@ class Evaluator:
         title = criterion.sentence.text if criterion.sentence else criterion.id
         return f"{title}: {outcome} – {shown}." if shown else f"{title}: {outcome}."
 
+    def _written_at(self, node: str) -> int:
+        place = self.graph.network.nodes[node]["place"]
+        return place.start if place is not None else 0
+
     def leaf_words(self, leaf: str, truth: Truth, facts: FactWords) -> str:
         from ..protocol.expressions import ItemValue
 
@@ -163,6 +167,11 @@ class Evaluator:
         if expression is None:
             expression = ItemValue(leaf.partition(":")[2])
         return facts.leaf(expression, truth)
+
+    def node_truths(self, record: object) -> dict[str, Truth]:
+        """The truth of every condition of the rule graph for one record. Raises RecordError."""
+        prepared = self.compiled.prepare(record)
+        return dict(zip(self.compiled.traced_nodes, self.compiled.trace(prepared), strict=True))
 
     # ---- many patients
 

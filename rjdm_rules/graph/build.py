@@ -8,7 +8,8 @@ uses of one operand are two edges.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
@@ -33,6 +34,7 @@ class RuleGraph:
 
     protocol: Protocol
     network: nx.MultiDiGraph
+    known: Mapping[tuple[Any, ...], str] = field(repr=False)
 
     def operands(self, node: str) -> list[str]:
         """What a node needs, in the order in which it was written."""
@@ -91,6 +93,20 @@ def build_graph(protocol: Protocol) -> RuleGraph:
     return _Build(protocol).run()
 
 
+class GraphNodes:
+    """Finds the node of an expression in a graph that is already built."""
+
+    def __init__(self, graph: RuleGraph) -> None:
+        self._build = _Build(graph.protocol)
+        self._build.known = dict(graph.known)
+        self._build.network = nx.MultiDiGraph(graph.network)
+        self._there = set(graph.network)
+
+    def name_of(self, expression: x.Expression) -> str | None:
+        name = self._build.node(expression)
+        return name if name in self._there else None
+
+
 class _Build:
     def __init__(self, protocol: Protocol) -> None:
         self.protocol = protocol
@@ -119,7 +135,7 @@ class _Build:
                 self.link(f"criterion:{criterion.id}", criterion.condition, 0)
         for part in protocol.parts:
             self.part(part)
-        return RuleGraph(protocol, nx.freeze(self.network))
+        return RuleGraph(protocol, nx.freeze(self.network), self.known)
 
     def part(self, part: Part) -> None:
         verdict = verdict_node(part.name)
@@ -175,9 +191,9 @@ class _Build:
 def _own_values(expression: x.Expression | x.Window | x.Length) -> tuple[Any, ...]:
     """What a node says apart from its operands."""
     found: list[Any] = []
-    for field in fields(expression):
-        value = getattr(expression, field.name)
-        if field.name == "place" or isinstance(value, x.OPERANDS):
+    for each in fields(expression):
+        value = getattr(expression, each.name)
+        if each.name == "place" or isinstance(value, x.OPERANDS):
             found.append(None)
         elif isinstance(value, x.Window | x.CalendarLength | x.ComputedLength):
             found.append((type(value), *_own_values(value)))

@@ -6,7 +6,7 @@ The wording stands in `render/words.en.j2`, one macro for each kind of condition
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -79,6 +79,7 @@ class Words:
     def _group(self, node: x.Group, negated: bool) -> Phrase:
         if node.style == "between":
             return Phrase(self._between(node, negated), node=node)
+        node = flattened(node)
         n = len(node.conditions)
         kind = node.kind
         if negated and kind in ("any", "none"):
@@ -303,6 +304,19 @@ class Words:
         """How a criterion is called in running text: `(2)`, `①`, or the name of a `-` item."""
         criterion = self.protocol.criterion(id)
         return criterion_marker(criterion) if criterion else id
+
+
+def flattened(node: x.Group) -> x.Group:
+    """ALL within ALL, and ANY within ANY, as one list."""
+    if node.kind not in ("all", "any"):
+        return node
+    found: list[x.Expression] = []
+    for each in node.conditions:
+        if isinstance(each, x.Group) and each.kind == node.kind and each.style != "between":
+            found.extend(flattened(each).conditions)
+        else:
+            found.append(each)
+    return node if len(found) == len(node.conditions) else replace(node, conditions=tuple(found))
 
 
 def criterion_marker(criterion: Criterion) -> str:

@@ -1,0 +1,182 @@
+"""Reading patients from files: JSON (an object or an array), JSON Lines and CSV; `-` is standard input."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from ..evaluation.decoding import BadJson, decoded
+from ..protocol.model import Protocol
+
+LARGEST_DOCUMENT = 200_000_000
+
+
+class UnreadablePatients(Exception):
+    """A file of patients that cannot be read at all."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One record as read, or what is wrong with its text. `where` names its place for a message."""
+
+    record: Any
+    where: str
+    problem: str = ""
+
+
+def read_patients(name: str, protocol: Protocol) -> Iterator[Entry]:
+    """The records of a file, one after the other. Raises UnreadablePatients."""
+    if name == "-":
+        data = sys.stdin.buffer
+        yield from _read(io.TextIOWrapper(data, encoding="utf-8-sig", newline=""), "standard input", protocol, ".jsonl")
+        return
+    path = Path(name)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            yield from _read(stream, name, protocol, path.suffix.lower())
+    except OSError as error:
+        raise UnreadablePatients(f"{name}: cannot be read ({error.strerror or type(error).__name__})") from None
+    except UnicodeDecodeError as error:
+        raise UnreadablePatients(f"{name}: byte {error.start} is not UTF-8 text; save the file as UTF-8") from None
+
+
+def _read(stream: TextIO, name: str, protocol: Protocol, suffix: str) -> Iterator[Entry]:
+    if suffix == ".csv":
+        yield from _csv(stream, name, protocol)
+        return
+    first = _first_line(stream)
+    if suffix != ".jsonl" or first.lstrip().startswith("["):
+        single = _whole_line(first)
+        if single is None or isinstance(single, list):
+            yield from _document(first, stream, name)
+            return
+    yield from _lines(first, stream, name)
+
+
+def _first_line(stream: TextIO) -> str:
+    for line in stream:
+        if line.strip():
+            return line
+    return ""
+
+
+def _whole_line(line: str) -> Any:
+    """The value of a line that is a whole JSON value; None otherwise."""
+    try:
+        return decoded(line)
+    except BadJson:
+        return None
+
+
+def _document(first: str, stream: TextIO, name: str) -> Iterator[Entry]:
+    """A JSON document of one object or an array of objects; or JSON Lines of which the first is at fault."""
+    text = first + stream.read(LARGEST_DOCUMENT)
+    if stream.read(1):
+        raise UnreadablePatients(f"{name}: a JSON array of this size is not read at once; write one record a line (.jsonl)")
+    if not text.strip():
+        raise UnreadablePatients(f"{name}: there are no patients in this file")
+    try:
+        value = decoded(text)
+    except BadJson as error:
+        lines = [line for line in text.splitlines() if line.strip()]
+        if len(lines) > 1 and any(_whole_line(line) is not None for line in lines[:50]):
+            yield from _lines("", io.StringIO(text), name)
+            return
+        raise UnreadablePatients(f"{name}: {error}") from None
+    records = value if isinstance(value, list) else [value]
+    for number, record in enumerate(records, 1):
+        yield Entry(record, f"{name}, record {number}")
+
+
+def _lines(first: str, stream: TextIO, name: str) -> Iterator[Entry]:
+    number = 0
+    for line in _chain(first, stream):
+        number += 1
+        if not line.strip():
+            continue
+        where = f"{name}, line {number}"
+        try:
+            yield Entry(decoded(line), where)
+        except BadJson as error:
+            yield Entry(None, where, str(error))
+    if not number:
+        raise UnreadablePatients(f"{name}: there are no patients in this file")
+
+
+def _chain(first: str, stream: TextIO) -> Iterator[str]:
+    if first:
+        yield first
+    yield from stream
+
+
+# ---- CSV -----------------------------------------------------------------------------------------------------------
+
+
+def _csv(stream: TextIO, name: str, protocol: Protocol) -> Iterator[Entry]:
+    """One row a patient; columns as items, with `ast_unit`, `ast_uln`, `ast_lln` beside a quantity; an empty cell is
+    unknown; several options or dates are separated by `;`."""
+    reader = csv.reader(stream, strict=True)
+    try:
+        header = next(reader, None)
+        if not header:
+            raise UnreadablePatients(f"{name}: there are no patients in this file")
+        header = [column.strip() for column in header]
+        doubled = sorted({column for column in header if header.count(column) > 1})
+        if doubled:
+            raise UnreadablePatients(f"{name}: the column `{doubled[0]}` is there twice")
+        for row in reader:
+            where = f"{name}, line {reader.line_num}"
+            if not any(cell.strip() for cell in row):
+                continue
+            if len(row) != len(header):
+                yield Entry(None, where, f"this row has {len(row)} cells, the header {len(header)}")
+                continue
+            yield Entry(row_record(dict(zip(header, row, strict=True)), protocol), where)
+    except csv.Error as error:
+        raise UnreadablePatients(f"{name}, line {reader.line_num}: {error}") from None
+
+
+def row_record(row: dict[str, str], protocol: Protocol) -> dict[str, Any]:
+    """A CSV row as a patient record."""
+    record: dict[str, Any] = {}
+    for column, cell in row.items():
+        text = cell.strip()
+        if not text:
+            continue
+        base, _, kind = column.rpartition("_")
+        if kind in ("unit", "uln", "lln") and column not in protocol.items and base in protocol.items:
+            held = record.get(base)
+            parts = held if isinstance(held, dict) else {} if held is None else {"value": held}
+            record[base] = {**parts, kind: text}
+            continue
+        item = protocol.items.get(column)
+        value: Any = text
+        if item is not None and item.kind == "several of":
+            value = [] if text == "none" and "none" not in item.option_names else _split(text)
+        elif item is not None and item.kind == "event":
+            value = _event(text)
+        held = record.get(column)
+        record[column] = {**held, "value": value} if isinstance(held, dict) and not isinstance(value, dict) else value
+    return record
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(";") if part.strip()]
+
+
+def _event(text: str) -> Any:
+    """`none`, `yes`, dates separated by `;`, or JSON for occurrences with attributes."""
+    if text[:1] in "[{":
+        try:
+            return decoded(text)
+        except BadJson:
+            return text
+    parts = _split(text)
+    return parts[0] if len(parts) == 1 else parts
+
+

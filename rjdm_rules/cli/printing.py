@@ -1,0 +1,71 @@
+"""Printing for people: colours on a terminal only, progress on standard error, files written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+T = TypeVar("T")
+SIGN_COLOURS = {"✓": "green", "✗": "red", "?": "yellow", "–": "bright_black"}
+VERDICT_COLOURS = {"eligible": "green", "ineligible": "red", "undetermined": "yellow"}
+PROGRESS_AFTER = 1.0  # seconds
+
+
+def verdict_text(verdict: str) -> str:
+    return click.style(verdict, fg=VERDICT_COLOURS.get(verdict), bold=True)
+
+
+def sign_text(line: str) -> str:
+    """A line of an explanation with its sign in colour."""
+    stripped = line.lstrip()
+    colour = SIGN_COLOURS.get(stripped[:1])
+    if colour is None:
+        return line
+    return line[: len(line) - len(stripped)] + click.style(stripped[0], fg=colour, bold=True) + stripped[1:]
+
+
+def note(text: str) -> None:
+    """A message to standard error."""
+    click.echo(text, err=True)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Writes a file so that it is there whole or not at all. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(name, 0o666 & ~mask)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def progress(things: Iterable[T], what: str) -> Iterator[T]:
+    """Counts along on standard error when it is a terminal and the work takes long."""
+    if not sys.stderr.isatty():
+        yield from things
+        return
+    start = shown = time.monotonic()
+    number = 0
+    for number, thing in enumerate(things, 1):
+        yield thing
+        if number % 500 == 0:
+            now = time.monotonic()
+            if now - start > PROGRESS_AFTER and now - shown > 0.2:
+                shown = now
+                sys.stderr.write(f"\r{number:,} {what} ({number / (now - start):,.0f} a second) ")
+                sys.stderr.flush()
+    if shown != start:
+        sys.stderr.write(f"\r{number:,} {what} in {time.monotonic() - start:.1f} s{' ' * 20}\n")

@@ -1,0 +1,41 @@
+"""JSON without loss: decimals stay exact, a key given twice is an error, NaN is none."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any, NoReturn
+
+
+class BadJson(ValueError):
+    """A text that is no JSON, or JSON that says two things at once."""
+
+
+def decoded(text: str) -> Any:
+    """The value of a JSON text. Raises BadJson with the place and what is wrong."""
+    try:
+        return _STRICT.decode(text.strip())
+    except json.JSONDecodeError as error:
+        raise BadJson(f"not JSON: {error.msg[:1].lower() + error.msg[1:]} at line {error.lineno}, column {error.colno}") from None
+    except RecursionError:
+        raise BadJson("not a record: it is nested too deeply") from None
+    except BadJson:
+        raise
+    except ValueError as error:
+        raise BadJson(f"not JSON: {str(error)[:100]}") from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise BadJson(f"`{twice}` is given twice; which one counts?")
+    return found
+
+
+def _constant(text: str) -> NoReturn:
+    raise BadJson(f"{text} is not a number that can be measured; leave the item out if it is unknown")
+
+
+_STRICT = json.JSONDecoder(parse_float=Decimal, object_pairs_hook=_object, parse_constant=_constant)

@@ -1,0 +1,129 @@
+"""The public door to a protocol: load one, evaluate patients, explain, render and draw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .language.diagnostics import Diagnostic, RulesError, did_you_mean
+from .language.source import Source
+from .protocol.check import Checked, check_source
+from .protocol.libraries import UnreadableFile, bundled_names, library_path, read_source
+from .protocol.model import Protocol as Model
+
+if TYPE_CHECKING:
+    from .evaluation.results import Evaluator, Explanation, Result
+    from .graph.build import RuleGraph
+
+
+def find(name: str) -> tuple[Path, str]:
+    """The file that a path or the name of a bundled protocol means, and how to show it. Raises UnreadableFile."""
+    path = Path(name)
+    if path.suffix == ".rules" or path.exists():
+        return path, name
+    bundled = library_path(name, None) if name.replace("_", "").isalnum() else None
+    if bundled is None:
+        help = did_you_mean(name, bundled_names()) or "bundled are " + ", ".join(bundled_names())
+        raise UnreadableFile(f"{name}: there is no such file, and no bundled protocol of this name; {help}")
+    return bundled, f"{name}.rules"
+
+
+def check(name: str) -> Checked:
+    """Reads and checks a file or bundled protocol; all findings are in the result. Raises UnreadableFile."""
+    path, shown = find(name)
+    return check_source(read_source(path, shown), path.parent)
+
+
+def load(name: str | Path) -> Protocol:
+    """A checked protocol from a path or the name of a bundled one (`rjdm_cart`).
+
+    Raises RulesError (with all findings) for a file with errors, UnreadableFile for one that cannot be read.
+    """
+    checked = check(str(name))
+    return _made(checked)
+
+
+def loads(text: str, name: str = "protocol.rules", folder: Path | None = None) -> Protocol:
+    """A checked protocol from a text. `folder` is where `use` looks first. Raises RulesError."""
+    return _made(check_source(Source(name, text), folder))
+
+
+def _made(checked: Checked) -> Protocol:
+    if checked.protocol is None:
+        raise RulesError(checked.diagnostics)
+    return Protocol(checked.protocol, tuple(checked.diagnostics))
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A checked protocol, ready for use. `model` is what the file says; `warnings` what checking remarked."""
+
+    model: Model
+    warnings: tuple[Diagnostic, ...] = ()
+    _evaluators: dict[tuple[tuple[str, str], ...], Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def graph(self) -> RuleGraph:
+        """The rule graph (networkx)."""
+        from .graph.build import build_graph
+
+        return build_graph(self.model)
+
+    def evaluator(self, readings: Mapping[str, str] | None = None) -> Evaluator:
+        """An evaluator under a choice of readings. Raises UnknownReading."""
+        from .evaluation.results import Evaluator
+
+        key = tuple(sorted((readings or {}).items()))
+        if key not in self._evaluators:
+            self._evaluators[key] = Evaluator(self.graph, dict(readings or {}))
+        found: Evaluator = self._evaluators[key]
+        return found
+
+    def evaluate(self, record: Mapping[str, Any], readings: Mapping[str, str] | None = None) -> Result:
+        """Verdict, outcomes, deciding facts and reasons for one patient. Raises RecordError for a bad record."""
+        return self.evaluator(readings).evaluate(record)
+
+    def evaluate_many(
+        self, records: Iterable[Mapping[str, Any]], readings: Mapping[str, str] | None = None
+    ) -> Iterator[Result]:
+        """The results of many patients, one after the other. Raises RecordError at the first bad record."""
+        evaluator = self.evaluator(readings)
+        for position, record in enumerate(records, 1):
+            yield evaluator.evaluate(record, position)
+
+    def explain(self, record: Mapping[str, Any], readings: Mapping[str, str] | None = None) -> Explanation:
+        """The tree of reasons for one patient. Raises RecordError."""
+        return self.evaluator(readings).explain(record)
+
+    def render(self, format: str = "markdown", readings: Mapping[str, str] | None = None) -> str:
+        """The eligibility section as `markdown` or `html`."""
+        from .documents.section import render_section
+
+        return render_section(self.graph, format, readings)
+
+    def draw(
+        self,
+        criterion: str | None = None,
+        record: Mapping[str, Any] | None = None,
+        format: str = "svg",
+        readings: Mapping[str, str] | None = None,
+        direction: str | None = None,
+    ) -> bytes:
+        """A diagram of the whole protocol or of one criterion, as svg, png, pdf or dot, reading top to bottom
+        (`TB`) or left to right (`LR`); with a record, coloured by outcome. Raises UnknownCriterion, RecordError."""
+        from .diagrams.render import drawn
+        from .diagrams.trees import criterion_diagram, overview_diagram
+
+        evaluator = self.evaluator(readings)
+        truths = evaluator.node_truths(record) if record is not None else None
+        if criterion is None:
+            drawing = overview_diagram(self.graph, truths, evaluator.readings, direction or "LR")
+        else:
+            drawing = criterion_diagram(self.graph, criterion, truths, evaluator.readings, direction or "TB")
+        return drawn(drawing, format)
+
+
+__all__ = ["Protocol", "RulesError", "UnreadableFile", "check", "find", "load", "loads"]
