@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .language.diagnostics import Diagnostic, RulesError, did_you_mean
+from .language.diagnostics import Diagnostic, RulesError, did_you_mean, in_order
 from .language.source import Source
 from .protocol.check import Checked, check_source
 from .protocol.libraries import UnreadableFile, bundled_names, library_path, read_source
@@ -34,7 +34,7 @@ def find(name: str) -> tuple[Path, str]:
 def check(name: str) -> Checked:
     """Reads and checks a file or bundled protocol; all findings are in the result. Raises UnreadableFile."""
     path, shown = find(name)
-    return check_source(read_source(path, shown), path.parent)
+    return with_examples(check_source(read_source(path, shown), path.parent))
 
 
 def load(name: str | Path) -> Protocol:
@@ -48,7 +48,25 @@ def load(name: str | Path) -> Protocol:
 
 def loads(text: str, name: str = "protocol.rules", folder: Path | None = None) -> Protocol:
     """A checked protocol from a text. `folder` is where `use` looks first. Raises RulesError."""
-    return _made(check_source(Source(name, text), folder))
+    return _made(with_examples(check_source(Source(name, text), folder)))
+
+
+def with_examples(checked: Checked) -> Checked:
+    """The same, with errors where an example holds what no patient record may."""
+    if checked.protocol is None or not checked.protocol.examples:
+        return checked
+    from .evaluation.records import RecordError, read_record
+
+    problems: list[Diagnostic] = []
+    for example in checked.protocol.examples:
+        try:
+            read_record(checked.protocol, example.record)
+        except RecordError as error:
+            message = f"the example `{example.name}`: " + "; ".join(str(problem) for problem in error.problems)
+            problems.append(Diagnostic("R806", message, example.place))
+    if not problems:
+        return checked
+    return Checked(None, in_order([*checked.diagnostics, *problems]))
 
 
 def _made(checked: Checked) -> Protocol:

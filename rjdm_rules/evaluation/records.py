@@ -190,7 +190,7 @@ def _measured_parts(item: Item, value: Mapping[object, object]) -> Measured:
     for key, limit in LIMIT_KEYS.items():
         if value.get(key) is not None:
             _declares(item, limit)
-            amount = _to_declared(item, exact(value[key]), unit)
+            amount = _limit_amount(item, value[key], unit)
             if amount <= 0:
                 raise ValueProblem(f"{key} {shown(value[key])} is not above zero")
             limits[limit] = amount
@@ -206,6 +206,14 @@ def _measured_parts(item: Item, value: Mapping[object, object]) -> Measured:
         return Measured(UNKNOWN, limits, {multiple: number})
     amount = _accepted(item, _to_declared(item, number, unit), held)
     return Measured(known(amount), limits, written=_written_unit(item, unit))
+
+
+def _limit_amount(item: Item, held: object, unit: str | None) -> Fraction:
+    """A limit of normal in the declared unit; it is in the unit of the value unless it names its own."""
+    number, own, multiple = _written(item, held)
+    if multiple:
+        raise ValueProblem(f"{shown(held)} is no limit of normal")
+    return _to_declared(item, number, own or unit)
 
 
 def _declares(item: Item, limit: str) -> None:

@@ -85,10 +85,15 @@ def figures_of(condition: x.Expression, protocol: Protocol) -> tuple[set[str], s
     while stack:
         node = stack.pop()
         match node:
-            case x.Constant(value=value):
+            case x.Constant(value=value, unit=unit):
                 own.add(_canonical(number_text(value).lstrip("≈")))
-            case x.Group(kind="at least" | "at most" | "exactly", count=count):
+                labelled |= figures_in(unit.text.replace("/", " "))
+            case x.Group(kind="at least" | "at most" | "exactly", count=count, conditions=conditions):
                 own.add(str(count))
+                labelled.add(str(len(conditions)))
+            case x.DefinedValue(name=name):
+                inner, inner_labels = figures_of(protocol.definitions[name].expression, protocol)
+                labelled |= inner | inner_labels
             case x.Compare(left=x.TimesLimit(subject=subject), right=x.Constant(value=1)):
                 stack.append(subject)
                 continue
