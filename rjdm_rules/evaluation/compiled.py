@@ -88,11 +88,7 @@ class CompiledRules:
     @cached_property
     def deep(self) -> list[str]:
         """Named nodes to be settled in order, for protocols in which names build on names in long chains."""
-        depth: dict[str, int] = {}
-        for node in self.graph.order:
-            below = [depth[each] for each in self.graph.network.successors(node)]
-            depth[node] = 1 + max(below, default=0)
-        if max(depth.values(), default=0) < 120:
+        if not self.graph.deep:
             return []
         return [node for node in self.graph.order if node.startswith(("item:", "definition:", "criterion:"))]
 

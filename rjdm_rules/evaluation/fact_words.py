@@ -58,8 +58,7 @@ class FactWords:
     def _compare(self, node: x.Compare) -> str:
         left = node.left
         if isinstance(left, x.TimesLimit):
-            limit = str(self.words.say.times_limit(self.words.value(node.right), left.limit))
-            return f"{self._multiple(left)}, limit {node.operator} {limit.removeprefix('the ')}"
+            return f"{self._multiple(left)}, limit {node.operator} {self.words.times_limit(node)}"
         if isinstance(left, x.CountOptions):
             held = self.value(left.subject)
             return f"{self.words.value(left.subject)}: {held}, {self._wanted(node)}"

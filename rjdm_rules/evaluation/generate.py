@@ -55,6 +55,7 @@ class Generator:
         self.pairs: dict[str, str] = {}
         self.traced: dict[str, str] = {}
         self.variables: dict[str, str] = {}
+        self.pairable: dict[str, bool] = {}
         self.exclusions = {
             criterion.id: block.kind == "exclusion"
             for part in self.protocol.parts
@@ -68,10 +69,13 @@ class Generator:
     def write(self) -> list[str]:
         """The lines of the function's body; slots and questions to the reference evaluator are entered on the way."""
         for node in self.graph.order:
+            self.pairable[node] = self._has_pair(node)
             if node.startswith("criterion:"):
                 self._criterion(node)
             elif self.trace and self._is_condition(node) and not self.graph.scoped(node):
                 self._trace(node)
+            elif self.graph.deep and node.startswith("definition:") and self._is_condition(node):
+                self._keep(node, self._fresh(node))
         if self.trace:
             held = "".join(f"{variable}, " for variable in self.traced.values())
             return [*self.lines, f"return ({held})"]
@@ -279,6 +283,8 @@ class Generator:
         kind = self.graph.kind(node)
         if kind == "item":
             item = self.protocol.items[node[5:]]
+            if item.kind != "one of":
+                raise NotDirect
             slot = f"s{self.layout.slot(item.name, 'option')}"
             singles = self._constant({name: frozenset((name,)) for name in item.option_names})
             if item.otherwise is None:
@@ -395,6 +401,8 @@ class Generator:
 
     def _has_pair(self, node: str) -> bool:
         """Whether a value can be calculated here: all of it is exact or unknown, never bounds."""
+        if node in self.pairable:
+            return self.pairable[node]
         kind = self.graph.kind(node)
         if kind == "item":
             item = self.protocol.items[node[5:]]

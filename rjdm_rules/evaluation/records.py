@@ -55,8 +55,14 @@ class ValueProblem(ValueError):
 
 def shown(value: object) -> str:
     """A value as the message shows it, cut where it is long."""
-    text = value if isinstance(value, str) else repr(value)
-    text = f'"{text}"' if isinstance(value, str) else text
+    if isinstance(value, int) and abs(value) >= 10**MOST_DIGITS:
+        return "a number of more than 60 digits"
+    if isinstance(value, list | tuple | set | dict) and len(value) > 8:
+        return f"a {type(value).__name__} of {len(value)}"
+    try:
+        text = f'"{value}"' if isinstance(value, str) else repr(value)
+    except (RecursionError, ValueError):
+        return f"a {type(value).__name__}"
     return text if len(text) <= 60 else text[:57] + "…"
 
 
@@ -64,14 +70,16 @@ def patient_id(record: object, position: int) -> str:
     """The id of a record, or its number among the records."""
     if isinstance(record, Mapping):
         held = record.get("id")
-        if isinstance(held, str | int) and not isinstance(held, bool) and str(held).strip():
+        if isinstance(held, str) and held.strip():
+            return held
+        if isinstance(held, int) and not isinstance(held, bool) and abs(held) < 10**MOST_DIGITS:
             return str(held)
     return f"#{position}"
 
 
 def read_record(
     protocol: Protocol, record: object, position: int = 1, allow_extra: bool = False
-) -> tuple[Facts, list[str]]:
+) -> tuple[Facts, list[object]]:
     """The facts of a record, and the names of items that were passed over (`allow_extra`).
 
     Raises RecordError with every problem of the record.
@@ -81,17 +89,18 @@ def read_record(
         raise RecordError(patient, [Problem(None, f"a record is an object of items, not {shown(record)}")])
     facts: dict[str, object] = {}
     problems: list[Problem] = []
-    extra: list[str] = []
+    extra: list[object] = []
     for name, value in record.items():
         if name == "id":
             _check_id(value, problems)
             continue
         item = protocol.items.get(name) if isinstance(name, str) else None
         if item is None:
-            extra.append(str(name))
+            extra.append(name)
             if not allow_extra:
-                help = did_you_mean(str(name), protocol.items) or "leave it out, or use --allow-extra to pass it over"
-                problems.append(Problem(str(name), f"`{name}` is not an item of this protocol", help))
+                word = shown(name).strip('"')
+                help = did_you_mean(word, protocol.items) or "leave it out, or use --allow-extra to pass it over"
+                problems.append(Problem(word, f"`{word}` is not an item of this protocol", help))
             continue
         if value is None:
             continue
@@ -105,7 +114,8 @@ def read_record(
 
 
 def _check_id(value: object, problems: list[Problem]) -> None:
-    if value is not None and (isinstance(value, bool) or not isinstance(value, str | int)):
+    plain = isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**MOST_DIGITS)
+    if value is not None and not plain:
         problems.append(Problem("id", f"{shown(value)} is no patient id", "write a text or a whole number"))
 
 
@@ -151,7 +161,7 @@ def exact(value: object) -> Fraction:
         number = Decimal(value) if abs(value) < 10**MOST_DIGITS else Decimal("Infinity")
     else:
         try:
-            number = Decimal(repr(value) if isinstance(value, float) else str(value).strip().replace("−", "-"))
+            number = Decimal(repr(value) if isinstance(value, float) else str(value).strip().replace("−", "-").replace("_", "?"))
         except InvalidOperation:
             raise ValueProblem(f"{shown(value)} is not a number") from None
     if not number.is_finite():
@@ -231,13 +241,15 @@ def _written(item: Item, value: object) -> tuple[Fraction, str | None, str | Non
     if not match:
         raise ValueProblem(f"{shown(value)} is not a number{_in_unit(item)}", _number_help(value))
     number = exact(match.group(1)) * Fraction(10) ** int((match.group(2) or "0").replace("−", "-"))
+    if number and not Fraction(1, 10**HIGHEST_POWER) < abs(number) < 10**HIGHEST_POWER:
+        raise ValueProblem(f"{shown(value)} is longer than any measurement")
     rest = match.group(3)
     if not rest:
         return number, None, None
     multiple = _MULTIPLE.match(rest)
     if multiple:
         return number, None, multiple.group(1).upper()
-    if rest[0] in ",'" or rest[0].isdigit():
+    if rest[0] in ",'" or (rest[0].isdigit() and not rest.startswith(("10*", "10^"))):
         raise ValueProblem(f"{shown(value)} is not a number{_in_unit(item)}", "write decimals with a point, thousands without a sign")
     return number, rest, None
 
@@ -296,6 +308,8 @@ def _date(item: Item, value: object) -> Bounds:
 
 def _days(value: object) -> tuple[int, int]:
     if isinstance(value, datetime):
+        if value.tzinfo is not None:
+            raise ValueProblem(f"{shown(value)} has a time zone", "give the site's local date")
         value = value.date()
     if isinstance(value, date):
         value = value.isoformat()
@@ -333,7 +347,7 @@ def _occurrences(item: Item, value: object) -> tuple[Occurrence, ...]:
 def _occurrence(item: Item, value: object) -> Occurrence:
     if value == "yes":
         return _course(item, {}, UNKNOWN)
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) and value:
         held = value.get("date")
         start = UNKNOWN if held is None else Bounds(*_days(held))
         return _course(item, value, start)

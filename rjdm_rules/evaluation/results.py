@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from ..graph.build import RuleGraph, block_node
-from ..graph.links import is_leaf, linked, unknown_leaves
+from ..graph.links import Links, links_of
 from ..logic.kleene import Truth, negation
 from ..protocol.model import Criterion, Part, Protocol
 from ..words.phrases import Words
@@ -83,6 +83,10 @@ class Evaluator:
     def words(self) -> Words:
         return Words(self.protocol, self.readings)
 
+    @cached_property
+    def links(self) -> Links:
+        return links_of(self.graph)
+
     # ---- one patient
 
     def evaluate(self, record: object, position: int = 1, allow_extra: bool = False) -> Result:
@@ -120,7 +124,7 @@ class Evaluator:
         found: set[str] = set()
         for part, verdict in zip(self.protocol.parts, verdicts, strict=True):
             if verdict == "undetermined":
-                leaves = unknown_leaves(self.graph, self._roots(part), truth)
+                leaves = self.links.unknown_leaves(self._roots(part), truth)
                 found.update(deciding_facts(self.graph, leaves, case.reference))
         return sorted(found)
 
@@ -132,7 +136,7 @@ class Evaluator:
             if verdict == "eligible":
                 continue
             roots = [(block_node(part.name, block.kind), block.kind == "exclusion") for block in part.blocks]
-            held = linked(self.graph, roots, truth, unknown_too=True)
+            held = self.links.holding(roots, truth)
             for block in part.blocks:
                 for criterion in block.criteria:
                     node = f"criterion:{criterion.id}"
@@ -141,9 +145,9 @@ class Evaluator:
         return found
 
     def _reason(self, criterion: Criterion, node: str, value: bool, truth: Any, facts: FactWords) -> str:
-        below = linked(self.graph, [(node, value)], truth, unknown_too=True)
-        leaves = [each for each in below if is_leaf(self.graph, each)]
-        leaves.sort(key=lambda each: (truth(each) is not truth(node), self._written_at(each)))
+        below = self.links.holding([(node, value)], truth)
+        leaves = [each for each in below if each in self.links.leaves]
+        leaves.sort(key=lambda each: (truth(each) is not truth(node), self._written_at(each, below)))
         said = []
         for leaf in leaves:
             text = self.leaf_words(leaf, truth(leaf), facts)
@@ -156,9 +160,17 @@ class Evaluator:
         title = criterion.sentence.text if criterion.sentence else criterion.id
         return f"{title}: {outcome} – {shown}." if shown else f"{title}: {outcome}."
 
-    def _written_at(self, node: str) -> int:
-        place = self.graph.network.nodes[node]["place"]
-        return place.start if place is not None else 0
+    def _written_at(self, node: str, below: Mapping[str, bool]) -> int:
+        """Where a condition is first referred to, among those at hand."""
+        return min((start for user, start in self.references[node] if user in below), default=0)
+
+    @cached_property
+    def references(self) -> Mapping[str, tuple[tuple[str, int], ...]]:
+        """For each node, who refers to it and where in the file."""
+        found: dict[str, list[tuple[str, int]]] = {node: [] for node in self.graph.network}
+        for user, needed, place in self.graph.network.edges(data="place"):
+            found[needed].append((user, place.start if place else 0))
+        return {node: tuple(users) for node, users in found.items()}
 
     def leaf_words(self, leaf: str, truth: Truth, facts: FactWords) -> str:
         from ..protocol.expressions import ItemValue

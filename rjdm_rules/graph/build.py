@@ -20,6 +20,9 @@ from ..protocol import expressions as x
 from ..protocol.model import Block, Part, Protocol
 
 
+DEEP = 120
+
+
 def block_node(part: str | None, kind: str) -> str:
     return f"{part}.{kind}" if part else kind
 
@@ -63,6 +66,14 @@ class RuleGraph:
     def order(self) -> list[str]:
         """All nodes, each behind those that it needs."""
         return list(reversed(list(nx.lexicographical_topological_sort(self.network))))
+
+    @cached_property
+    def deep(self) -> bool:
+        """Whether names build on names in chains so long that they must be settled in order, one by one."""
+        depth: dict[str, int] = {}
+        for node in self.order:
+            depth[node] = 1 + max((depth[each] for each in self.network.successors(node)), default=0)
+        return max(depth.values(), default=0) > DEEP
 
     def needed_by(self, node: str) -> set[str]:
         """Everything that depends on a node, directly or not."""

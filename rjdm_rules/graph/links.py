@@ -6,7 +6,8 @@ A link from a condition to an operand is *direct* where the operand pulls the sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 from ..logic.kleene import Truth
 from ..protocol import expressions as x
@@ -71,34 +72,49 @@ def links(graph: RuleGraph, node: str) -> Iterator[tuple[str, tuple[bool, ...]]]
             yield from ((each, DIRECT) for each in below)
 
 
-def unknown_leaves(graph: RuleGraph, roots: list[str], truth: TruthOf) -> list[str]:
-    """The unknown conditions about facts that are linked to the roots through unknown conditions only."""
-    found: dict[str, None] = {}
-    seen: set[str] = set()
-    stack = [root for root in roots if truth(root) is None]
-    while stack:
-        node = stack.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        if is_leaf(graph, node):
-            found[node] = None
-            continue
-        stack.extend(each for each, _ in links(graph, node) if truth(each) is None)
-    return list(found)
+@dataclass(frozen=True)
+class Links:
+    """The links of a whole graph, ready for walking: what each logical condition is made of, and which are leaves."""
+
+    below: Mapping[str, tuple[tuple[str, tuple[bool, ...]], ...]]
+    leaves: frozenset[str]
+
+    def unknown_leaves(self, roots: list[str], truth: TruthOf) -> list[str]:
+        """The unknown conditions about facts that are linked to the roots through unknown conditions only."""
+        found: dict[str, None] = {}
+        seen: set[str] = set()
+        stack = [root for root in roots if truth(root) is None]
+        while stack:
+            node = stack.pop()
+            if node in seen:
+                continue
+            seen.add(node)
+            if node in self.leaves:
+                found[node] = None
+                continue
+            stack.extend(each for each, _ in self.below[node] if truth(each) is None)
+        return list(found)
+
+    def holding(self, roots: list[tuple[str, bool]], truth: TruthOf) -> dict[str, bool]:
+        """Conditions that hold a root in a truth or, being unknown, keep it from the opposite; and the truth in which
+        each does so."""
+        found: dict[str, bool] = {}
+        stack = list(roots)
+        while stack:
+            node, value = stack.pop()
+            held = truth(node)
+            if node in found or (held is not value and held is not None):
+                continue
+            found[node] = value
+            if node not in self.leaves:
+                for each, ways in self.below[node]:
+                    for way in ways:
+                        stack.append((each, value if way else not value))
+        return found
 
 
-def linked(graph: RuleGraph, roots: list[tuple[str, bool]], truth: TruthOf, unknown_too: bool) -> dict[str, bool]:
-    """Conditions that hold a root in a truth (with `unknown_too`, or keep it from the opposite), and the truth in which
-    each does so."""
-    found: dict[str, bool] = {}
-    stack = list(roots)
-    while stack:
-        node, value = stack.pop()
-        held = truth(node)
-        if node in found or not (held is value or (unknown_too and held is None)):
-            continue
-        found[node] = value
-        if not is_leaf(graph, node):
-            stack.extend((each, value if way else not value) for each, ways in links(graph, node) for way in ways)
-    return found
+def links_of(graph: RuleGraph) -> Links:
+    """The links of every condition of a graph that has a truth of its own."""
+    conditions = [node for node in graph.network if is_condition(graph, node) and not graph.scoped(node)]
+    leaves = frozenset(node for node in conditions if is_leaf(graph, node))
+    return Links({node: tuple(links(graph, node)) for node in conditions if node not in leaves}, leaves)

@@ -17,6 +17,7 @@ N = TypeVar("N")
 
 OPERATORS = {">=": "≥", "<=": "≤", "!=": "≠", "*": "×", "÷": "/", "-": "−"}
 LONGEST_CHAIN = 100
+LONGEST_ROW = 10
 MOST_DIGITS = 60
 HIGHEST_POWER = 60
 
@@ -82,9 +83,14 @@ class Builder:
         return s.Text(text.place, text.text, zh.text if zh else None)
 
     def broken(self, parts: list[Token]) -> s.Broken:
-        words = frozenset(re.findall(r"[^\W\d]\w*|[①-⑳]|\d+", parts[0].text))
-        self.broken_words |= words | {bare_mark(word) for word in words}
+        words = set(re.findall(r"[①-⑳]|[a-zA-Z_][a-zA-Z0-9_]*|\d+|[^\W\d]\w*", parts[0].text))
+        self.broken_words |= words | {bare_mark(word) for word in words if len(word) == 1}
         return s.Broken(parts[0].place)
+
+    def _given_up(self, name: Token) -> s.Broken:
+        """A declaration of which a line could not be read: nobody may complain that it is missing."""
+        self.broken_words.add(name.text)
+        return s.Broken(name.place)
 
     def file(self, parts: list[Part]) -> tuple[Part, ...]:
         return tuple(parts)
@@ -94,8 +100,10 @@ class Builder:
     def readings(self, parts: list[Part]) -> tuple[s.Reading, ...]:
         return of_kind(parts, s.Reading)
 
-    def reading_declaration(self, parts: list[Part]) -> s.Reading:
+    def reading_declaration(self, parts: list[Part]) -> s.Reading | s.Broken:
         name, label, *lines = parts
+        if any(isinstance(line, s.Broken) for line in lines):
+            return self._given_up(name)
         options = next((line[1] for line in lines if isinstance(line, tuple) and line[0] == "options"), ())
         chosen = next((line[1] for line in lines if isinstance(line, tuple) and line[0] == "chosen"), None)
         because = next((line[1] for line in lines if isinstance(line, tuple) and line[0] == "because"), None)
@@ -121,15 +129,17 @@ class Builder:
     def data(self, parts: list[Part]) -> tuple[s.Item, ...]:
         return of_kind(parts, s.Item)
 
-    def item_declaration(self, parts: list[Part]) -> s.Item:
+    def item_declaration(self, parts: list[Part]) -> s.Item | s.Broken:
         name, label, kind, *lines = parts
+        if any(isinstance(line, s.Broken) for line in lines):
+            return self._given_up(name)
         return s.Item(
             name.place, self.name([name]), label, kind, of_kind(lines, s.ItemLine), of_kind(lines, s.Item)
         )
 
     item_declaration_below = item_declaration
 
-    def event_attribute(self, parts: list[Part]) -> s.Item:
+    def event_attribute(self, parts: list[Part]) -> s.Item | s.Broken:
         return self.item_declaration(parts)
 
     def type_truth(self, parts: list[Part]) -> s.TypeExpression:
@@ -210,8 +220,7 @@ class Builder:
     def table(self, parts: list[Part]) -> s.Table | s.Broken:
         _, name, label, *rest = parts
         if any(isinstance(part, s.Broken) for part in rest):
-            self.broken_words.add(name.text)
-            return s.Broken(name.place)
+            return self._given_up(name)
         columns = next((part for part in rest if isinstance(part, tuple)), ())
         return s.Table(
             name.place, self.name([name]), label, columns, of_kind(rest, s.Row), texts(rest, "note")
@@ -276,8 +285,10 @@ class Builder:
 
     # ---- dose escalation
 
-    def escalation(self, parts: list[Part]) -> s.Escalation:
+    def escalation(self, parts: list[Part]) -> s.Escalation | s.Broken:
         _, name, label, *lines = parts
+        if any(isinstance(line, s.Broken) for line in lines):
+            return self._given_up(name)
         doses = next((line[1] for line in lines if isinstance(line, tuple) and line[0] == "doses"), ())
         counts = tuple(line[1:] for line in lines if isinstance(line, tuple) and line[0] == "count")
         return s.Escalation(
@@ -296,12 +307,14 @@ class Builder:
 
     def escalation_count(self, parts: list[Token]) -> tuple[str, str, int, Place]:
         count = self.number([parts[1], None])
+        if count.value.denominator != 1:
+            self.refuse("R104", f"{count.text} is not a whole number", count.place)
         return "count", parts[0].text, whole(count), parts[1].place
 
     def escalation_scheme(self, parts: list[Part]) -> s.Scheme | s.Broken:
         name, label, columns, *rows = parts
         if any(isinstance(row, s.Broken) for row in rows):
-            return s.Broken(name.place)
+            return self._given_up(name)
         return s.Scheme(name.place, self.name([name]), label, columns, of_kind(rows, s.Row))
 
     # ---- examples
@@ -407,8 +420,8 @@ class Builder:
     def negated(self, parts: list[Part]) -> s.Expression:
         if isinstance(parts[1], s.Unreadable):
             return parts[1]  # type: ignore[no-any-return]
-        if isinstance(parts[1], s.Not):
-            return self.refuse("R104", "NOT NOT says the same as nothing", span(parts), "leave both out")
+        if nested(parts[1], s.Not) > LONGEST_ROW:
+            return self.refuse("R107", f"more than {LONGEST_ROW} NOT in a row", span(parts), "two of them cancel out")
         return s.Not(span(parts), parts[1])
 
     def comparison(self, parts: list[Part]) -> s.Expression:
@@ -434,7 +447,7 @@ class Builder:
         return s.IsKnown(span(parts), parts[0], parts[2] is not None)
 
     def in_options(self, parts: list[Part]) -> s.Expression:
-        subject, negated, _, *options = parts
+        subject, negated, _, *options, _ = parts
         return s.InOptions(
             span(parts), subject, negated is not None, tuple(self.name([option]) for option in options)
         )
@@ -466,8 +479,10 @@ class Builder:
         return s.Arithmetic(place, canonical(operator.text), left, right)
 
     def negative(self, parts: list[Part]) -> s.Expression:
-        if isinstance(parts[1], s.Negative):
-            return self.refuse("R104", "two minus signs in a row", span(parts), "leave both out")
+        if isinstance(parts[1], s.Unreadable):
+            return parts[1]  # type: ignore[no-any-return]
+        if nested(parts[1], s.Negative) > LONGEST_ROW:
+            return self.refuse("R107", f"more than {LONGEST_ROW} minus signs in a row", span(parts), "two cancel out")
         return s.Negative(span(parts), parts[1])
 
     def date_literal(self, parts: list[Token]) -> s.Expression:
@@ -493,26 +508,26 @@ class Builder:
         return s.AttributeOf(span(parts), self.name(parts[:1]), parts[2])
 
     def call(self, parts: list[Part]) -> s.Expression:
-        return s.Call(span([parts[0], *parts[1]]), self.name(parts[:1]), parts[1])
+        return s.Call(span(parts[:1] + parts[2:]), self.name(parts[:1]), parts[1])
 
     def where(self, parts: list[Part]) -> s.Expression:
         return s.Where(span(parts), self.name(parts[:1]), parts[2])
 
     def group(self, parts: list[Part]) -> s.Expression:
-        word, elements = parts
-        return s.Group(span([word, *elements]), word.text.lower(), 0, elements)
+        word, elements, end = parts
+        return s.Group(span([word, end]), word.text.lower(), 0, elements)
 
     def count_group(self, parts: list[Part]) -> s.Expression:
-        word, count, _, elements = parts
+        word, count, _, elements, end = parts
         kind = {"AT_LEAST": "at least", "AT_MOST": "at most", "EXACTLY": "exactly"}[word.type]
         number = self.number([count, None])
         if number.value.denominator != 1:
             return self.refuse("R104", f"{number.text} is not a whole number", number.place)
-        return s.Group(span([word, *elements]), kind, whole(number), elements)
+        return s.Group(span([word, end]), kind, whole(number), elements)
 
     def function(self, parts: list[Part]) -> s.Expression:
-        word, elements = parts
-        return s.Function(span([word, *elements]), re.sub(" +", " ", word.text).lower(), elements)
+        word, elements, end = parts
+        return s.Function(span([word, end]), re.sub(" +", " ", word.text).lower(), elements)
 
     def elapsed(self, parts: list[Part]) -> s.Expression:
         unit, _, start, _, end = parts
@@ -548,11 +563,11 @@ class Builder:
                 f"write {text.replace(',', '')}",
             )
             text = text.replace(",", "")
-        digits, _, power = text.replace("−", "-").replace("*", "×").rpartition("10^")
+        digits, _, power = text.replace(" ", "").replace("−", "-").replace("*", "×").rpartition("10^")
         mantissa = digits.rstrip("×") if power != text else text
         if "10^" not in text:
             mantissa, power = text, "0"
-        if len(mantissa) > MOST_DIGITS or abs(int(power)) > HIGHEST_POWER:
+        if len(mantissa) > MOST_DIGITS or len(power) > 4 or abs(int(power)) > HIGHEST_POWER:
             self.refuse("R108", "this number is longer than any measurement", token.place)
             return Fraction(0)
         return Fraction(mantissa or 1) * Fraction(10) ** int(power)
@@ -591,6 +606,13 @@ def chain_length(expression: Part) -> int:
     while isinstance(expression, s.Arithmetic):
         length, expression = length + 1, expression.left
     return length
+
+
+def nested(expression: Part, kind: type[s.Not] | type[s.Negative]) -> int:
+    depth = 0
+    while isinstance(expression, kind):
+        depth, expression = depth + 1, expression.operand
+    return depth
 
 
 def texts(lines: Sequence[Part], kind: str) -> tuple[s.Text, ...]:
@@ -641,6 +663,8 @@ def shortened(text: str) -> str:
 def _plain_number(text: str) -> object:
     from decimal import Decimal
 
+    if len(text) > MOST_DIGITS:
+        return text  # the record reader refuses it
     return int(text) if re.fullmatch(r"-?\d+", text) else Decimal(text) if "^" not in text else text
 
 

@@ -40,7 +40,6 @@ CALLED = {
     "RPAR": "`)`",
     "LPAR": "`(`",
     "VBAR": "`|`",
-    "EQUAL": "`=`",
     "COMPARE": "a comparison (`≥ ≤ > < = ≠`)",
     "MARK": "a marker such as (1) or ①",
     "DATE": "a date such as 2026-03-02",
@@ -99,8 +98,11 @@ def syntax_message(
     if slip and token.type in ("?", "COMPARE", "EQUAL"):
         shown = around if around in SLIPS else text[:1]
         return "R110", f"`{shown}` is not a sign of this language", f"write {slip}"
-    if text.upper() in KEYWORDS and text not in KEYWORDS and token.type in ("NAME", "?"):
+    upper = text.upper()
+    if upper in KEYWORDS and text != upper and (upper in expected or (upper == "NOT" and "ANY" in expected)) and upper != "IN":
         return "R110", f"`{text}` is written in capitals when it is logic", f"write `{text.upper()}`"
+    if last is not None and last.type == "STRING" and text[:1].isalpha() and place.line == last.place.line:
+        return "R111", f"`{shortened(text)}` does not fit behind the text in quotes", 'a quote inside a text is written \\"'
     if opened and (
         text[:1] in ('"', "=", "|")
         or token.type in ("_NL", "$END")

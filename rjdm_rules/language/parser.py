@@ -25,7 +25,7 @@ from .build import Builder
 from .diagnostics import Diagnostic, in_order
 from .messages import syntax_message
 from .source import Place, Source
-from .tokens import LayoutError, Terminals, Token, Tokens
+from .tokens import LayoutError, Terminals, Token, Tokens, line_start
 
 LARGEST_FILE = 5_000_000
 _PARSING = threading.Lock()
@@ -185,7 +185,8 @@ class _Run:
             end = self.last.place.end  # the statement above is what is incomplete
             place = Place(self.source, end, end)
         opened = self.tokens.open[-1] if self.tokens.open else None
-        code, message, help = syntax_message(token, frozenset(expected), place, opened, self.last)
+        fitting = frozenset(name for name in expected if self.takes(self.state.state_stack, name))
+        code, message, help = syntax_message(token, fitting or frozenset(expected), place, opened, self.last)
         self.diagnostics.append(Diagnostic(code, message, opened if code == "R106" and opened else place, help))
 
     def takes(self, states: list[int], terminal: str) -> bool:
@@ -206,15 +207,14 @@ class _Run:
 
     def give_up(self, position: int, token: Token | None = None) -> None:
         """Replaces the broken statement by BROKEN and moves to the first line behind it."""
-        if token is not None and self.new_statement and self.takes(self.state.state_stack, "BROKEN"):
+        layout = token is not None and token.type in ("_INDENT", "_DEDENT", "$END")
+        if token is not None and not layout and self.new_statement and self.takes(self.state.state_stack, "BROKEN"):
             # this line is no statement that may stand here; what is above it is complete
             depth = len(self.tokens.indents) - 1
             here = _Snapshot(
                 token.place.start, self.tokens.indents[:], self.state.state_stack[:], self.state.value_stack[:]
             )
             self.snapshots[depth:] = [here]
-            if token.type in ("_INDENT", "_DEDENT", "$END"):
-                del self.snapshots[depth:]
         while self.snapshots and not self.takes(self.snapshots[-1].states, "BROKEN"):
             self.snapshots.pop()
         if self.snapshots:
@@ -226,6 +226,8 @@ class _Run:
         self.state.state_stack[:] = snapshot.states
         self.state.value_stack[:] = snapshot.values
         resume = self.behind(snapshot.start)
+        if token is None and self.diagnostics[-1].code == "R106":
+            resume = self.balanced(resume)
         resume = max(resume, min(len(self.source.text), snapshot.start + 1))
         end = resume
         words = Token("BROKEN", self.source.text[snapshot.start : end], Place(self.source, snapshot.start, end))
@@ -240,36 +242,42 @@ class _Run:
         self.last = None
         self.move_to(resume)
 
-    def move_to(self, line_start: int) -> None:
-        """Goes on at the first text at or behind `line_start`, with the dedents that lead there."""
+    def move_to(self, start: int) -> None:
+        """Goes on at the first text at or behind `start`, with the dedents that lead there."""
         tokens = self.tokens
-        tokens.position = line_start
+        tokens.position = start
         rest = self.source.text
-        if line_start >= len(rest):
+        if start >= len(rest):
             return
-        indent = line_start - (rest.rfind("\n", 0, line_start) + 1)
+        indent = start - line_start(rest, start)
         tokens.line_indent = indent
-        here = Place(self.source, line_start, line_start)
+        here = Place(self.source, start, start)
         while indent < tokens.indents[-1]:
             tokens.indents.pop()
             tokens.pending.append(Token("_DEDENT", "", here))
 
+    def balanced(self, position: int) -> int:
+        """Past lines that only close what a broken line had opened."""
+        text = self.source.text
+        while position < len(text):
+            end = text.find("\n", position)
+            line = text[position : len(text) if end < 0 else end]
+            if line.count(")") <= line.count("(") and not line.rstrip().endswith(","):
+                return position
+            position = self.behind(position)
+        return position
+
     def behind(self, start: int) -> int:
         """The offset of the first line behind the statement at `start` that is not part of it."""
         text = self.source.text
-        own = start - (text.rfind("\n", 0, start) + 1)
-        position = text.find("\n", start)
-        while position >= 0:
-            match = _NEXT_LINE.match(text, position + 1)
-            assert match is not None
-            indent, first = len(match.group(1)), match.group(2)
-            if first and indent <= own and not _GOES_ON.match(text, match.start(2)):
-                return match.start(2)
-            position = text.find("\n", position + 1)
+        own = start - line_start(text, start)
+        for match in _NEXT_LINE.finditer(text, start):
+            if len(match.group(1)) <= own and not _GOES_ON.match(text, match.end()):
+                return match.end()
         return len(text)
 
 
-_NEXT_LINE = re.compile(r"([ ]*)([^\s#]?)")
+_NEXT_LINE = re.compile(r"[\r\n]([ ]*)(?=[^\s#])")
 _GOES_ON = re.compile(r"(?:AND|OR|EXCEPT|WAIVED|THEN)\b|[=\")]")
 
 
@@ -297,4 +305,5 @@ def gathered(source: Source, declarations: tuple[Any, ...], broken: frozenset[st
         of(s.Example),
         broken,
         incomplete,
+        heads[1:],
     )

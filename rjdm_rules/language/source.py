@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,7 +18,7 @@ class Source:
     @cached_property
     def line_starts(self) -> list[int]:
         starts = [0]
-        starts.extend(index + 1 for index, char in enumerate(self.text) if char == "\n")
+        starts.extend(match.end() for match in re.finditer(r"\r\n?|\n", self.text))
         return starts
 
     def position(self, offset: int) -> tuple[int, int]:
@@ -28,8 +29,8 @@ class Source:
     def line(self, number: int) -> str:
         """The text of line `number` (from 1), without its line end."""
         start = self.line_starts[number - 1]
-        end = self.text.find("\n", start)
-        return self.text[start : len(self.text) if end < 0 else end].rstrip("\r")
+        end = self.line_starts[number] if number < len(self.line_starts) else len(self.text)
+        return self.text[start:end].rstrip("\r\n")
 
 
 @dataclass(frozen=True, slots=True)

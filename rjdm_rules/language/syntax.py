@@ -463,3 +463,4 @@ class File:
     examples: tuple[Example, ...] = ()
     broken: frozenset[str] = frozenset()
     incomplete: bool = False
+    more_heads: tuple[Head, ...] = ()

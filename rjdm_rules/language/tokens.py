@@ -15,10 +15,10 @@ from lark.lexer import Lexer, PatternStr, TerminalDef
 from .diagnostics import Diagnostic
 from .source import Place, Source
 
-LINE_END = re.compile(r"(?:[ ]*(?:#[^\n]*)?(?:\r?\n|\Z))+[ ]*")
+LINE_END = re.compile(r"(?:[ ]*(?:#[^\n\r]*)?(?:\r\n?|\n|\Z))+[ ]*")
 RUNS_ON = re.compile(r"(?:AND|OR|EXCEPT|WAIVED|THEN)\b|=|\"")
 WORD = re.compile(r"[^\W\d]\w*")
-FOUND = re.compile(r"\"[^\"\n]*\"?|[\w.]+|\S")
+FOUND = re.compile(r"\"[^\"\n]*\"?|[\w.]+|.", re.DOTALL)
 SPACES = re.compile(r" *")
 DEEPEST_PARENTHESES = 60
 DEEPEST_INDENTATION = 40
@@ -80,6 +80,11 @@ class Terminals(Lexer):
         return self._arranged[state]
 
 
+def line_start(text: str, offset: int) -> int:
+    """Where the line of an offset begins."""
+    return max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
+
+
 class LayoutError(Exception):
     """A line or parenthesis that cannot be: `message` and `help` for the person, at `place`."""
 
@@ -104,7 +109,7 @@ class Tokens:
         start = LINE_END.match(self.text)
         if start and start.end() > start.start():  # comments and blank lines before anything else
             self.position = start.end()
-        first = self.text.rfind("\n", 0, self.position) + 1
+        first = line_start(self.text, self.position)
         self.line_indent = self.position - first
 
     def place(self, start: int, end: int) -> Place:
@@ -171,9 +176,9 @@ class Tokens:
         if keyword and word:
             return self._take(keyword, word.end())
         for length in (2, 1):
-            name_of_sign = signs.get(text[position : position + length])
-            if name_of_sign:
-                return self._take(name_of_sign, position + length)
+            sign = text[position : position + length]
+            if sign in signs:
+                return self._take(signs[sign], position + len(sign))
         found = FOUND.match(text, position)
         assert found is not None
         return Token("?", found.group(), self.place(position, found.end()))
@@ -186,7 +191,7 @@ class Tokens:
         if end >= len(self.text):
             return False
         if self.open:
-            indent = end - (self.text.rfind("\n", 0, end) + 1)
+            indent = end - line_start(self.text, end)
             if indent < self.line_indent and self.text[end] != ")":
                 raise LayoutError(
                     "R106",
@@ -205,7 +210,7 @@ class Tokens:
         self.pending.append(Token("_NL", "", self.place(start, start)))
         if end >= len(self.text):
             return
-        first = self.text.rfind("\n", 0, end) + 1
+        first = line_start(self.text, end)
         indent = self.line_indent = end - first
         here = self.place(end, end + 1)
         if indent > self.indents[-1]:

@@ -70,6 +70,8 @@ def figures_in(text: str) -> set[str]:
 
 def _canonical(text: str) -> str:
     mantissa, _, power = re.sub(r"\s", "", text).partition("×10^")
+    if len(text) > 40 or len(power) > 2:
+        return text
     try:
         value = Decimal(mantissa) * 10 ** int(power or 0)
     except InvalidOperation:
@@ -82,6 +84,7 @@ def figures_of(condition: x.Expression, protocol: Protocol) -> tuple[set[str], s
     own: set[str] = set()
     labelled: set[str] = set()
     stack = [condition]
+    defined: dict[str, None] = {}
     while stack:
         node = stack.pop()
         match node:
@@ -92,8 +95,7 @@ def figures_of(condition: x.Expression, protocol: Protocol) -> tuple[set[str], s
                 own.add(str(count))
                 labelled.add(str(len(conditions)))
             case x.DefinedValue(name=name):
-                inner, inner_labels = figures_of(protocol.definitions[name].expression, protocol)
-                labelled |= inner | inner_labels
+                defined[name] = None
             case x.Compare(left=x.TimesLimit(subject=subject), right=x.Constant(value=1)):
                 stack.append(subject)
                 continue
@@ -109,6 +111,16 @@ def figures_of(condition: x.Expression, protocol: Protocol) -> tuple[set[str], s
         if name:
             labelled |= figures_in(_label(name, protocol))
         stack.extend(x.parts(node))
+    for name in defined:  # a definition may say its own figures; those of definitions behind it are its own matter
+        definition = protocol.definitions[name].expression
+        for node in walk(definition):
+            match node:
+                case x.Constant(value=value):
+                    labelled.add(_canonical(number_text(value).lstrip("≈")))
+                case x.Group(count=count, conditions=conditions):
+                    labelled |= {str(count), str(len(conditions))}
+                case x.Selected(window=window) | x.InWindow(window=window) if window:
+                    labelled |= _window_figures(window)
     return own, labelled
 
 

@@ -55,8 +55,8 @@ def checked(file: s.File, diagnostics: Iterable[Diagnostic], folder: Path | None
     enter_readings(files, scope)
     enter_items(files, scope)
     enter_tables(files, scope, checker)
-    settle_definitions(files, scope, checker)
     register(file, scope)
+    settle_definitions(files, scope, checker)
     settle_otherwise(files, scope, checker)
     recheck_definitions(files, scope, checker)
     parts = checked_parts(file, scope, checker)
@@ -65,6 +65,7 @@ def checked(file: s.File, diagnostics: Iterable[Diagnostic], folder: Path | None
     escalations = tuple(filter(None, (checked_escalation(node, checker) for node in file.escalations)))
     examples = checked_examples(file, scope)
 
+    without_guesses(findings)
     if file.head is None or has_errors(findings.all) or not acyclic:
         return Checked(None, in_order(findings.all))
     protocol = Protocol(
@@ -84,12 +85,23 @@ def checked(file: s.File, diagnostics: Iterable[Diagnostic], folder: Path | None
     return Checked(protocol, in_order(findings.all))
 
 
+STRUCTURE = ("R209", "R701", "R704", "R705", "R706", "R707", "R708")
+
+
+def without_guesses(findings: Findings) -> None:
+    """Where the indentation of a file is not certain, what its nesting seems to say is not worth a message."""
+    if any(each.code in ("R102", "R105") for each in findings.all):
+        findings.all = [each for each in findings.all if each.code not in STRUCTURE]
+
+
 def head_of(file: s.File, findings: Findings) -> None:
     if file.head is None:
         if not file.incomplete:
             start = Place(file.place.source, 0, 0)
             findings.error("R805", "the file does not say what it is", start, 'begin with `protocol ID "title"`')
         return
+    for other in file.more_heads:
+        findings.error("R206", "a file has one head", other.place, "take one of the two out")
     seen: set[str] = set()
     for name, _ in file.head.attributes:
         if name.name in seen:
@@ -136,7 +148,7 @@ def distinct(files: list[s.File], of: Callable[[s.File], tuple[D, ...]], scope: 
 
 
 def _taken(name: str, place: Place, scope: Scope) -> bool:
-    taken = name in scope.readings or name in scope.items or name in scope.tables or name in scope.definition_types
+    taken = scope.is_name(name)
     if taken:
         scope.findings.error(
             "R206", f"the name `{name}` is taken", place, "names are shared by items, definitions, tables and criteria"
@@ -158,6 +170,8 @@ def enter_items(files: list[s.File], scope: Scope) -> None:
         if _taken(node.name.name, node.place, scope):
             continue
         item = checked_item(node, scope.findings, node.place.source.name)
+        if node.attributes and item and item.kind != "event":
+            scope.broken |= {attribute.name.name for attribute in node.attributes}
         if item:
             scope.items[item.name] = item
         else:
@@ -242,7 +256,7 @@ def settle_otherwise(files: list[s.File], scope: Scope, checker: ExpressionCheck
             continue
         expression = lines[0].expression
         assert expression is not None
-        value = checker.expected(expression, item.type, Context())
+        value = checker.readable(checker.expected(expression, item.type, Context()), expression.place)
         if value is not None:
             scope.items[item.name] = replace(item, otherwise=value)
 
@@ -253,7 +267,7 @@ def recheck_definitions(files: list[s.File], scope: Scope, checker: ExpressionCh
             kind = scope.definition_types.get(node.name.name)
             if kind is None or node.name.name in scope.definitions:
                 continue
-            value = checker.expected(node.expression, kind, Context())
+            value = checker.readable(checker.expected(node.expression, kind, Context()), node.expression.place)
             if value is not None:
                 scope.definitions[node.name.name] = Definition(
                     node.name.name, node.label, kind, value, node.notes, node.place, node.place.source.name
@@ -273,7 +287,13 @@ def checked_escalation(node: s.Escalation, checker: ExpressionChecker) -> Escala
         findings.error("R403", "the doses are in units that do not compare", node.place)
     if not node.doses:
         findings.error("R707", f"the escalation `{node.name.name}` names no doses", node.place, "add `doses …`")
-    counts = {kind: count for kind, count, _ in node.counts}
+    counts: dict[str, int] = {}
+    for kind, count, place in node.counts:
+        if kind in counts:
+            findings.error("R206", f"`{kind}` is given twice", place)
+        if count < 1:
+            findings.error("R707", f"`{kind}` is a whole number of patients from 1 upwards", place)
+        counts.setdefault(kind, count)
     schemes = tuple(filter(None, (checked_scheme(scheme, checker) for scheme in node.schemes)))
     return Escalation(
         node.name.name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ..language import syntax as s
 from . import expressions as x
@@ -39,6 +40,7 @@ def _register_block(block: s.Block, part: str | None, scope: Scope) -> None:
     if key in scope.blocks:
         scope.findings.error("R206", f"there are two blocks `{block.kind}`", block.place, "put the criteria into one")
         return
+    scope.bodies[key] = block.body
     prefix = f"{part}." if part else ""
     letter = LETTER[block.kind]
     scope.blocks[key] = _named(block.body.children, f"{prefix}{letter}", letter, block.kind, part, None, scope)
@@ -60,11 +62,40 @@ def _named(
         else:
             id = f"{prefix}.{child.name.name if child.name else ''}"
         named = NamedCriterion(id, child, kind, part, parent)
+        _conditions_in_place(named, children, scope)
         below = _named(child.body.children, id, None, kind, part, named, scope)
         object.__setattr__(named, "children", below)
         _enter(named, scope)
         found.append(named)
     return tuple(found)
+
+
+def _conditions_in_place(named: NamedCriterion, siblings: Sequence[s.Criterion], scope: Scope) -> None:
+    """A condition that stands level with its criterion, not below it, is said to do so, once."""
+    body = named.syntax.body
+    if body.formulas or body.children or body.broken:
+        return
+    around = named.parent.syntax.body if named.parent else scope.bodies.get((named.part, named.kind))
+    following = [each.place.start for each in siblings if each.place.start > named.syntax.place.start]
+    end = min(following, default=None)
+    for formula in around.formulas if around else ():
+        if formula.place.start > named.syntax.place.start and (end is None or formula.place.start < end):
+            scope.misplaced.add(named.id)
+            scope.findings.error(
+                "R708",
+                f"this condition stands level with its criterion {named.syntax.marker}",
+                formula.place,
+                "indent it further than the criterion",
+            )
+            return
+
+
+def _without_misplaced(body: s.CriterionBody) -> s.CriterionBody:
+    """Formulas stand before the criteria that they are over; one behind belongs (wrongly indented) to a criterion."""
+    if not body.children:
+        return body
+    first = body.children[0].place.start
+    return replace(body, formulas=tuple(each for each in body.formulas if each.place.start < first))
 
 
 def _enter(named: NamedCriterion, scope: Scope) -> None:
@@ -149,6 +180,7 @@ def _formula(
 ) -> x.Expression | None:
     """The written formula, or the one that goes without saying."""
     findings = scope.findings
+    body = _without_misplaced(body)
     if len(body.formulas) > 1:
         findings.error(
             "R705",
@@ -157,7 +189,7 @@ def _formula(
             "join them with AND, OR or a list; a line that goes on begins with AND or OR",
         )
     if body.formulas:
-        formula = checker.condition(body.formulas[0], context)
+        formula = checker.readable(checker.condition(body.formulas[0], context), body.formulas[0].place)
         if formula and children and not body.broken:
             _names_all(formula, children, body.formulas[0], what, scope)
         return formula
@@ -210,6 +242,8 @@ def _criterion(
         condition = _formula(body, context, counted, "inclusion", what, scope, checker)
         if condition is None:
             return None
+    elif named.id in scope.misplaced:
+        return None
     elif not body.notes and not body.broken:
         findings.error(
             "R707",

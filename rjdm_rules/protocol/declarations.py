@@ -59,8 +59,12 @@ def checked_item(node: s.Item, findings: Findings, origin: str, attribute: bool 
     if item is None:
         return None
     if node.attributes and item.kind != "event":
+        first = node.attributes[0]
         findings.error(
-            "R209", "only an event has attributes", node.attributes[0].place, f"declare `{name}` as `event`"
+            "R209",
+            f"`{first.name.name}` stands below `{name}`, but only an event has attributes",
+            first.place,
+            f"indent it as far as `{name}`, or declare `{name}` as `event`",
         )
     return _with_lines(item, node, findings)
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from ..language import syntax as s
-from ..language.diagnostics import did_you_mean
 from ..language.source import Place
 from ..units.unit import PLAIN, Unit, UnitError, conversion, multiplied, read_unit
 from ..values.calendar import days_of
@@ -58,6 +57,15 @@ class ExpressionChecker:
         """A condition; an event alone means that it occurred at least once."""
         typed = self.typed(node, context)
         return self.as_condition(typed, node.place) if typed else None
+
+    def readable(self, node: x.Expression | None, place: Place) -> x.Expression | None:
+        """The same, unless it is larger than anybody could read (then it is reported)."""
+        if node is not None and too_large(node):
+            self.findings.error(
+                "R107", f"this condition has more than {LARGEST_CONDITION:,} parts", place, "give parts of it a name"
+            )
+            return None
+        return node
 
     def as_condition(self, typed: Typed, place: Place) -> x.Expression | None:
         if isinstance(typed.type, t.Truth):
@@ -165,8 +173,7 @@ class ExpressionChecker:
         return None
 
     def _is_name(self, name: str, context: Context) -> bool:
-        known = set(self.scope.names())
-        return name in known or bool(context.event and context.event.attribute(name))
+        return self.scope.is_name(name) or bool(context.event and context.event.attribute(name))
 
     def marked(self, node: s.Mark, context: Context) -> NamedCriterion | None:
         """The criterion that a marker means: among the children here, else among those of the levels above."""
@@ -300,7 +307,18 @@ class ExpressionChecker:
     ) -> x.Expression | None:
         if own_limit(left) and not own_limit(right):
             left, right, operator = right, left, FLIPPED[operator]
-        first = self.typed(left, context)
+        return self.compared_with(operator, self.typed(left, context), left, right, place, context)
+
+    def compared_with(
+        self, operator: str, first: Typed | None, left: s.Expression, right: s.Expression, place: Place, context: Context
+    ) -> x.Expression | None:
+        """A comparison whose left side is checked already."""
+        if first and isinstance(first.type, t.OneOf) and isinstance(right, s.Name) and right.name in first.type.options:
+            self.findings.error(
+                "R303", f"options are compared with IS, not with `{operator}`", place,
+                f"write `{left.place.text} IS {right.name}`",
+            )  # fmt: skip
+            return None
         second = self.typed(right, replace(context, own=first)) if first or not own_limit(right) else None
         if not first or not second:
             return None
@@ -341,8 +359,12 @@ class ExpressionChecker:
                 "R303", f"options are compared with IS, not with `{operator}`", place, f"write `{left.place.text} IS …`"
             )
             return None
+        shown = left.place.text
+        help = ""
+        if isinstance(a, t.Truth) and isinstance(right, s.Name) and right.name in ("yes", "no"):
+            help = f"write `{shown}`" if right.name == "yes" else f"write `NOT {shown}`"
         self.findings.error(
-            "R303", f"{t.in_words(a)} and {t.in_words(b)} cannot be compared with `{operator}`", place
+            "R303", f"{t.in_words(a)} and {t.in_words(b)} cannot be compared with `{operator}`", place, help
         )
         return None
 
@@ -414,9 +436,16 @@ class ExpressionChecker:
             self.typed(node.low, inner) if not own_limit(node.low) else None
             return None
         if isinstance(subject.type, t.Number):
-            low = self.compared("≥", node.subject, node.low, node.place, inner)
-            high = self.compared("≤", node.subject, node.high, node.place, inner)
-            if not low or not high:
+            low = self.compared_with("≥", subject, node.subject, node.low, node.place, inner)
+            high = self.compared_with("≤", subject, node.subject, node.high, node.place, inner)
+            if not isinstance(low, x.Compare) or not isinstance(high, x.Compare):
+                return None
+            ends = constant_value(low.right), constant_value(high.right)
+            if ends[0] is not None and ends[1] is not None and ends[0] > ends[1] and type(low.left) is type(high.left):
+                self.findings.error(
+                    "R210", "this range runs backwards", node.place,
+                    f"write `BETWEEN {node.high.place.text} AND {node.low.place.text}`",
+                )  # fmt: skip
                 return None
             return Typed(x.Group("all", 0, (low, high), "between", place=node.place), t.Truth())
         if isinstance(subject.type, t.Date | t.Time | t.Occurrences):
@@ -463,7 +492,7 @@ class ExpressionChecker:
     def _is_option(self, option: s.Name, options: tuple[str, ...], subject: Place) -> bool:
         if option.name in options:
             return True
-        help = did_you_mean(option.name, options) or "its options are " + ", ".join(options)
+        help = self.scope.suggest(option.name, options) or "its options are " + ", ".join(options)
         self.findings.error("R204", f"`{option.name}` is no option of {quoted(subject)}", option.place, help)
         return False
 
@@ -506,6 +535,11 @@ class ExpressionChecker:
             return None
 
     def _dateliteral(self, node: s.DateLiteral, context: Context) -> Typed | None:
+        if "T" in node.text:
+            self.findings.error(
+                "R501", "a condition cannot hold a time of day", node.place, "compare with a date, or with a `time` item"
+            )
+            return None
         try:
             low, high = days_of(node.text)
         except ValueError as error:
@@ -655,7 +689,7 @@ class ExpressionChecker:
         subject = self.typed(node.subject, context.inner()) if node.subject else context.own
         if node.subject and not subject:
             return None
-        if not subject:
+        if not subject or isinstance(subject.node, x.Constant):
             self.findings.error(
                 "R405",
                 f"{node.limit} of what? Alone it stands for the limit of the other side of a comparison",
@@ -665,6 +699,13 @@ class ExpressionChecker:
             return None
         declared = self._limits_of(subject.node)
         shown = quoted(node.subject.place) if node.subject else quoted(subject.node.place or node.place)
+        if isinstance(subject.node, x.Aggregate) and isinstance(subject.node.occurrences, x.Selected):
+            event = subject.node.occurrences.event
+            self.findings.error(
+                "R405", f"each measurement has its own {node.limit}; the {subject.node.kind} of several has none",
+                node.place, f"write `{event} WHERE (value > 2 × {node.limit})`",
+            )  # fmt: skip
+            return None
         if declared is None or node.limit not in declared:
             self.findings.error(
                 "R405",
@@ -707,8 +748,7 @@ class ExpressionChecker:
     def _windowed(self, node: s.Windowed, context: Context) -> Typed | None:
         subject = node.subject
         if isinstance(subject, s.Group) and not subject.infix:
-            shared = tuple(s.Windowed(element.place, element, node.window) for element in subject.elements)
-            return self.typed(replace(subject, elements=shared), context)
+            return self._shared_window(node, subject, context.inner())
         typed = self.typed(subject, context.inner())
         if not typed:
             return None
@@ -721,6 +761,32 @@ class ExpressionChecker:
             return None
         window = self._window(node.window, typed, context.inner())
         return self._in_window(typed, window, node.place) if window else None
+
+    def _shared_window(self, node: s.Windowed, subject: s.Group, context: Context) -> Typed | None:
+        """`ANY(a, b, c) WITHIN …`: one window for all."""
+        windows: dict[bool, x.Window | None] = {}
+        found: list[x.Expression] = []
+        whole = True
+        for element in subject.elements:
+            typed = self.typed(element, context) if not isinstance(element, s.MarkRange) else None
+            if typed is None or not isinstance(typed.type, t.Occurrences | t.Date | t.Time):
+                if typed is not None or isinstance(element, s.MarkRange):
+                    self.findings.error(
+                        "R504", f"{quoted(element.place)} is no event and no date; a window needs one", element.place
+                    )
+                whole = False
+                continue
+            clock = isinstance(typed.type, t.Time)
+            if clock not in windows:
+                windows[clock] = self._window(node.window, typed, context)
+            window = windows[clock]
+            inside = self._in_window(typed, window, element.place) if window else None
+            condition = self.as_condition(inside, element.place) if inside else None
+            whole = whole and condition is not None
+            found += [condition] if condition is not None else []
+        if not whole:
+            return None
+        return Typed(x.Group(subject.kind, subject.count, tuple(found), "list", place=node.place), t.Truth())
 
     def _in_window(self, typed: Typed, window: x.Window, place: Place) -> Typed | None:
         if isinstance(typed.type, t.Occurrences):
@@ -807,7 +873,7 @@ class ExpressionChecker:
         kind = self._attribute_type(item, name.name)
         if kind is None:
             known = ["date", *(["until"] if item.course else []), *(each.name for each in item.attributes)]
-            help = did_you_mean(name.name, known) or "it has " + ", ".join(known)
+            help = self.scope.suggest(name.name, known) or "it has " + ", ".join(known)
             self.findings.error("R205", f"`{event}` has no attribute `{name.name}`", name.place, help)
         return kind
 
@@ -838,6 +904,7 @@ class ExpressionChecker:
                     "R308", f"COUNT counts options, occurrences or conditions, not {t.in_words(typed.type)}", node.place
                 )
                 return None
+            return Typed(x.CountTrue((typed.node,), place=node.place), number)
         found = self.conditions(node.arguments, context)
         return Typed(x.CountTrue(tuple(found), place=node.place), number) if found else None
 
@@ -899,10 +966,10 @@ class ExpressionChecker:
 
     def _aggregate(self, node: s.Function, argument: s.Expression, context: Context) -> Typed | None:
         """`MAX(value OF e WITHIN …)`: the window belongs to the occurrences."""
-        window: s.Window | None = None
+        windowed: s.Windowed | s.Between | None = None
         place = argument.place
-        if isinstance(argument, s.Windowed) and isinstance(argument.subject, s.AttributeOf):
-            argument, window = argument.subject, argument.window
+        if isinstance(argument, s.Windowed | s.Between) and isinstance(argument.subject, s.AttributeOf):
+            argument, windowed = argument.subject, argument
         if not isinstance(argument, s.AttributeOf):
             word = node.function.upper()
             self.findings.error(
@@ -910,7 +977,7 @@ class ExpressionChecker:
                 f"write `{word}(a, b)` or `{word}(value OF event)`",
             )  # fmt: skip
             return None
-        subject = argument.subject if window is None else s.Windowed(place, argument.subject, window)
+        subject = argument.subject if windowed is None else replace(windowed, subject=argument.subject)
         typed = self.typed(subject, context)
         if not typed:
             return None
@@ -1004,6 +1071,18 @@ class ExpressionChecker:
 def quoted(place: Place) -> str:
     text = " ".join(place.text.split())
     return f"`{text if len(text) <= 50 else text[:47] + '…'}`"
+
+
+LARGEST_CONDITION = 20_000
+
+
+def too_large(node: x.Expression) -> bool:
+    """Whether a condition has more parts than anybody could read (parts that are used twice count twice)."""
+    count, stack = 0, [node]
+    while stack and count <= LARGEST_CONDITION:
+        count += 1
+        stack.extend(x.parts(stack.pop()))
+    return count > LARGEST_CONDITION
 
 
 def own_limit(node: s.Expression) -> bool:

@@ -46,7 +46,7 @@ class NamedCriterion:
     @property
     def only_notes(self) -> bool:
         body = self.syntax.body
-        return not body.formulas and not body.children and not body.broken
+        return bool(body.notes) and not body.formulas and not body.children and not body.broken
 
 
 def marker_key(criterion: s.Criterion) -> tuple[str, str] | None:
@@ -71,6 +71,9 @@ class Scope:
     criteria_by_name: dict[tuple[str | None, str], NamedCriterion] = field(default_factory=dict)
     blocks: dict[tuple[str | None, str], tuple[NamedCriterion, ...]] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
+    bodies: dict[tuple[str | None, str], s.CriterionBody] = field(default_factory=dict)
+    misplaced: set[str] = field(default_factory=set)
+    suggestions: int = 40
 
     def names(self) -> Iterable[str]:
         yield from self.items
@@ -80,9 +83,19 @@ class Scope:
         for part, name in self.criteria_by_name:
             yield f"{part}.{name}" if part else name
 
+    def suggest(self, word: str, known: Iterable[str]) -> str:
+        """A suggestion for a misspelt word. After many of them there are no more: they take time, and nobody reads on."""
+        self.suggestions -= 1
+        return did_you_mean(word, known) if self.suggestions >= 0 else ""
+
+    def is_name(self, name: str) -> bool:
+        families = (self.items, self.definition_types, self.readings, self.tables)
+        return any(name in family for family in families) or any(name == known for _, known in self.criteria_by_name)
+
     def unknown_name(self, name: str, place: Place, also: Iterable[str] = ()) -> None:
-        if name in self.broken:
+        if not self.broken.isdisjoint(name.split(".")):
             return
-        near = did_you_mean(name, [*self.names(), *also])
+        self.broken.add(name)  # one report for each name, however often it is used
+        near = self.suggest(name, [*self.names(), *also]) if self.suggestions > 0 else ""
         help = near or f"declare it under `data` or `define`, as in `{name} \"what it is\" yes/no`"
         self.findings.error("R201", f"`{name}` is not declared", place, help)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -16,6 +17,7 @@ from .scope import Findings
 from .types import Number, Span
 
 MOST_STEPS = 200_000
+MOST_OVERLAPS = 20
 ANYTHING = "any"
 
 
@@ -91,6 +93,9 @@ def _column(node: s.Column, cells: list[tuple[s.CellPart, ...]], checker: Expres
             return TableColumn(name, "number", unit=PLAIN, whole=True, span=None)
         case "grade":
             assert written.low is not None and written.high is not None
+            if written.low > written.high:
+                findings.error("R210", "this range runs backwards", written.place)
+                return None
             whole = written.low.denominator == 1 and written.high.denominator == 1
             return TableColumn(name, "number", unit=PLAIN, span=Span(written.low, written.high), whole=whole)
     findings.error("R603", f"a column cannot be `{written.kind}`", written.place)
@@ -223,24 +228,24 @@ class Region:
 def covered(
     columns: Sequence[TableColumn], rows: Sequence[TableRow], what: str, place: Place, findings: Findings, gaps: bool = True
 ) -> None:
-    """Reports rows that overlap with different results, and (with `gaps`) what no row covers."""
+    """Reports rows that overlap with different results, and (with `gaps`) what no row covers. Sets of rows are bits
+    of a number."""
     regions = [_regions(column, [row.cells[index] for row in rows]) for index, column in enumerate(columns)]
+    matching = [
+        _matching(regions[index], [row.cells[index] for row in rows]) for index in range(len(columns))
+    ]
     steps = 0
+    seen: set[tuple[int, int]] = set()
+    stack: list[tuple[int, int, tuple[str, ...]]] = [(0, (1 << len(rows)) - 1, ())]
     reported: set[tuple[int, int]] = set()
-    seen: set[tuple[int, tuple[int, ...]]] = set()
-    stack: list[tuple[int, tuple[int, ...], tuple[str, ...]]] = [(0, tuple(range(len(rows))), ())]
-    gap_reported = False
+    gap_reported = not gaps
     while stack:
         depth, left, path = stack.pop()
         if (depth, left) in seen:
             continue
         seen.add((depth, left))
-        steps += 1
-        if steps > MOST_STEPS:
-            findings.error("R604", f"{what} has too many combinations to check", place, "split it into smaller tables")
-            return
         if not left:
-            if gaps and not gap_reported:
+            if not gap_reported:
                 gap_reported = True
                 case = " and ".join(path) or "anything"
                 findings.error("R605", f"no row of {what} covers {case}", place, "add a row, or `any` in a cell")
@@ -248,33 +253,62 @@ def covered(
         if depth == len(columns):
             _overlap(left, rows, what, findings, reported)
             continue
-        for region in reversed(regions[depth]):
-            matching = tuple(i for i in left if any(_holds(cell, region) for cell in rows[i].cells[depth]))
-            stack.append((depth + 1, matching, (*path, f"{columns[depth].name} {region.words}")))
+        steps += len(regions[depth])
+        if steps > MOST_STEPS:
+            findings.error("R604", f"{what} has too many combinations to check", place, "split it into smaller tables")
+            return
+        for region, rows_there in zip(reversed(regions[depth]), reversed(matching[depth]), strict=True):
+            stack.append((depth + 1, left & rows_there, (*path, f"{columns[depth].name} {region.words}")))
 
 
 def _overlap(
-    left: tuple[int, ...], rows: Sequence[TableRow], what: str, findings: Findings, reported: set[tuple[int, int]]
+    left: int, rows: Sequence[TableRow], what: str, findings: Findings, reported: set[tuple[int, int]]
 ) -> None:
-    for other in left[1:]:
-        pair = (left[0], other)
-        if rows[other].results != rows[left[0]].results and pair not in reported:
-            reported.add(pair)
-            findings.error(
-                "R606",
-                f"two rows of {what} fit the same case and give different results",
-                rows[other].place,
-                "narrow one of the two",
-                hops=(("the other row", rows[left[0]].place),),
-            )
+    first = (left & -left).bit_length() - 1
+    others = left & (left - 1)
+    while others and len(reported) < MOST_OVERLAPS:
+        other = (others & -others).bit_length() - 1
+        others &= others - 1
+        if rows[other].results == rows[first].results or (first, other) in reported:
+            continue
+        reported.add((first, other))
+        findings.error(
+            "R606",
+            f"two rows of {what} fit the same case and give different results",
+            rows[other].place,
+            "narrow one of the two",
+            hops=(("the other row", rows[first].place),),
+        )
+        return
 
 
-def _holds(cell: Cell, region: Region) -> bool:
-    if cell.anything:
-        return True
-    if region.option is not None:
-        return cell.options is not None and region.option in cell.options
-    return region.point is not None and inside(cell, region.point)
+def _matching(regions: Sequence[Region], cells: Sequence[tuple[Cell, ...]]) -> list[int]:
+    """For each region the rows that match it, as bits."""
+    found = [0] * len(regions)
+    of_option = {region.option: index for index, region in enumerate(regions) if region.option is not None}
+    points = [region.point for region in regions] if not of_option else []
+    everywhere = 0
+    for row, cell in enumerate(cells):
+        bit = 1 << row
+        for part in cell:
+            if part.anything:
+                everywhere |= bit
+            elif part.options is not None:
+                for option in part.options:
+                    if option in of_option:
+                        found[of_option[option]] |= bit
+            else:
+                for index in _reach(part, points):
+                    found[index] |= bit
+    return [each | everywhere for each in found]
+
+
+def _reach(cell: Cell, points: Sequence[Fraction | None]) -> range:
+    """The regions (by their sample points, in order) that a cell of numbers covers."""
+    key = [point for point in points if point is not None]
+    low = 0 if cell.low is None else (bisect_left if cell.low_inside else bisect_right)(key, cell.low)
+    high = len(key) if cell.high is None else (bisect_right if cell.high_inside else bisect_left)(key, cell.high)
+    return range(low, high)
 
 
 def inside(cell: Cell, value: Fraction) -> bool:

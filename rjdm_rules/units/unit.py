@@ -80,6 +80,9 @@ def read_unit(text: str) -> Unit:
     written = text.replace(" ", "")
     if not written or len(written) > LONGEST_UNIT:
         raise UnitError(f"`{written[:LONGEST_UNIT]}` is not a unit")
+    if re.fullmatch(r"[KM]/(?:[uµμ]L|mcL|mm3|cmm)", written):
+        power = "10*3" if written[0] == "K" else "10*6"
+        raise UnitError(f"`{written}` is not a unit", f"did you mean `{power}/uL`?")
     name = EVERYDAY.get(written, written)
     if name in OFFSET_UNITS:
         factor, offset = OFFSET_UNITS[name]

@@ -5,7 +5,7 @@ The wording stands in `render/words.en.j2`, one macro for each kind of condition
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
@@ -45,6 +45,7 @@ class Words:
     def __init__(self, protocol: Protocol, readings: Mapping[str, str] | None = None, language: str = "en") -> None:
         self.protocol = protocol
         self.language = language
+        self._said: dict[tuple[str, int, bool], tuple[object, Any]] = {}  # keeps the node, so that its id stays its own
         self.readings = readings or {reading.name: reading.chosen for reading in protocol.readings.values()}
 
     @cached_property
@@ -66,7 +67,18 @@ class Words:
     def text(self, node: x.Expression) -> str:
         return self.condition(node).inline()
 
+    def _once(self, what: str, node: object, negated: bool, say: Callable[[], Any]) -> Any:
+        """Words are made once for each node."""
+        key = (what, id(node), negated)
+        if key not in self._said:
+            self._said[key] = (node, say())
+        return self._said[key][1]
+
     def phrase(self, node: x.Expression, negated: bool) -> Phrase:
+        found: Phrase = self._once("phrase", node, negated, lambda: self._phrase(node, negated))
+        return found
+
+    def _phrase(self, node: x.Expression, negated: bool) -> Phrase:
         match node:
             case x.Not(condition=inner):
                 return self.phrase(inner, not negated)
@@ -200,6 +212,11 @@ class Words:
     # ---- values
 
     def value(self, node: x.Expression) -> str:
+        """A value in words, as `serum creatinine` or `3 × ULN`."""
+        found: str = self._once("value", node, False, lambda: self._value(node))
+        return found
+
+    def _value(self, node: x.Expression) -> str:
         say = self.say
         match node:
             case x.ItemValue(item=name):
@@ -267,6 +284,10 @@ class Words:
         return str(self.say.lookup(table.label.text, column, [self.value(each) for each in node.arguments]))
 
     def window(self, window: x.Window) -> str:
+        found: str = self._once("window", window, False, lambda: self._window(window))
+        return found
+
+    def _window(self, window: x.Window) -> str:
         if window.kind == "between":
             assert window.end is not None
             return str(self.say.span(self.value(window.anchor), self.value(window.end)))
@@ -299,6 +320,15 @@ class Words:
             case x.AttributeValue(event=event, attribute=attribute):
                 return self.protocol.items[event].attribute(attribute)
         return None
+
+    def times_limit(self, node: x.Compare) -> str:
+        """`3 × ULN`, or `ULN`, for the right side of a comparison with a limit."""
+        assert isinstance(node.left, x.TimesLimit)
+        limit = node.left.limit
+        found: str = self._once(
+            "limit", node, False, lambda: str(self.say.times_limit(self.value(node.right), limit)).removeprefix("the ")
+        )
+        return found
 
     def marker(self, id: str) -> str:
         """How a criterion is called in running text: `(2)`, `①`, or the name of a `-` item."""

@@ -1,0 +1,28 @@
+"""Golden files: `pytest --renew` writes them anew; read the difference before keeping it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--renew", action="store_true", help="write the golden files anew")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Compares a text with a golden file, or renews that file."""
+
+    def compare(name: str, text: str) -> None:
+        path = GOLDEN / name
+        if request.config.getoption("--renew"):
+            path.write_text(text, encoding="utf-8")
+        assert path.exists(), f"{name} is missing; run pytest --renew and read it"
+        assert text == path.read_text(encoding="utf-8"), f"{name} differs; look at it with pytest --renew and git diff"
+
+    return compare
