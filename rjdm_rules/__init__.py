@@ -1,9 +1,9 @@
 """Clinical-trial eligibility criteria as one readable file that runs, explains itself and draws itself.
 
-    import rjdm_rules
+import rjdm_rules
 
-    protocol = rjdm_rules.load("rjdm_cart")
-    protocol.evaluate({"id": "P1", "screening": "2026-03-02", "age": 9}).verdict   # 'undetermined'
+protocol = rjdm_rules.load("rjdm_cart")
+protocol.evaluate({"id": "P1", "screening": "2026-03-02", "age": 9}).verdict   # 'undetermined'
 """
 
 from __future__ import annotations

@@ -108,7 +108,9 @@ class Maker:
         return str(self.pick(self.fact, self.number, self.option, self.event, self.date)())
 
     def fact(self) -> str:
-        return str(self.pick("b1", "b2", "b3", "(NOT b1)", "b1 IS KNOWN", "n1 IS KNOWN", "o2 IS KNOWN", "e1 IS KNOWN", "d1"))
+        return str(
+            self.pick("b1", "b2", "b3", "(NOT b1)", "b1 IS KNOWN", "n1 IS KNOWN", "o2 IS KNOWN", "e1 IS KNOWN", "d1")
+        )
 
     def number(self) -> str:
         op = self.operator()
@@ -164,7 +166,9 @@ class Maker:
         op = self.operator()
         if event == "e1":
             return str(
-                self.pick(f"grade {op} 2", "kind IS severe", f"load {op} 1 mg/dL", "load > 80 umol/L", f"date {op} screening")
+                self.pick(
+                    f"grade {op} 2", "kind IS severe", f"load {op} 1 mg/dL", "load > 80 umol/L", f"date {op} screening"
+                )
             )
         if event == "r1":
             return f"value {op} 1.2 mg/dL"
@@ -214,9 +218,7 @@ class Maker:
         """A whole protocol."""
         plain = re.sub(r"\bd1\b", "b1", self.condition(1))
         definitions = (
-            "define\n"
-            f'  d1 "defined condition" yes/no\n    = {plain}\n'
-            '  d2 "defined number" in mg/dL\n    = n1 + n2\n'
+            f'define\n  d1 "defined condition" yes/no\n    = {plain}\n  d2 "defined number" in mg/dL\n    = n1 + n2\n'
         )
         first = self.pick("(1) AND ANY((2), (3))", "ALL((1)..(3))", "AT LEAST 2 OF ((1), (2), (3))")
         lines = [HEAD, READINGS, DATA, definitions, "inclusion", f"  {first}"]
@@ -231,7 +233,11 @@ class Maker:
 
     def day(self) -> str:
         year, month, day = self.random.randint(2025, 2026), self.random.randint(1, 12), self.random.randint(1, 28)
-        return str(self.pick(f"{year}-{month:02d}-{day:02d}", f"{year}-{month:02d}-{day:02d}", f"{year}-{month:02d}", f"{year}"))
+        return str(
+            self.pick(
+                f"{year}-{month:02d}-{day:02d}", f"{year}-{month:02d}-{day:02d}", f"{year}-{month:02d}", f"{year}"
+            )
+        )
 
     def full_day(self) -> str:
         return f"{self.random.randint(2025, 2026)}-{self.random.randint(1, 12):02d}-{self.random.randint(1, 28):02d}"

@@ -163,7 +163,16 @@ def test_ascii_spellings_mean_the_same() -> None:
         '    ② y "y"\n      n ≤ 1 cm OR n ≠ 3 cm\n    ③ z "z"\n      t(a) = 1\n'
     )
     ascii_ = canonical
-    for sign, plain in {"≥": ">=", "≤": "<=", "≠": "!=", "×": "*", "→": "->", "①": "[1]", "②": "[2]", "③": "[3]"}.items():
+    for sign, plain in {
+        "≥": ">=",
+        "≤": "<=",
+        "≠": "!=",
+        "×": "*",
+        "→": "->",
+        "①": "[1]",
+        "②": "[2]",
+        "③": "[3]",
+    }.items():
         ascii_ = ascii_.replace(sign, plain)
     a, b = loads(canonical).model, loads(ascii_).model
     assert [each.condition for each in a.criteria()] == [each.condition for each in b.criteria()]

@@ -1,6 +1,6 @@
 """The documentation is true: its rules check, its Python runs, its commands print what the pages show.
 
-    ```rules title=NAME.rules      a whole file: it must check without errors or warnings
+    ```rules title=NAME.rules      a whole file: it must check without errors or warnings (`wrong`: it must not)
     ```rules fragment              sections of a file: they must parse; with use=NAME they are checked with that library
     ```rules condition use=NAME    conditions, one a line (indented lines go on): checked with the items of a library
     ```python                      is run; with >>> as a doctest; the blocks of a page share their names
@@ -81,7 +81,10 @@ def workspace(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
 
 @pytest.mark.parametrize("block", RULES, ids=str)
 def test_rules(block: Block, workspace: Path) -> None:
-    if "title" in block.options:
+    if "wrong" in block.words:
+        with pytest.raises(RulesError):
+            load(workspace / block.options["title"])
+    elif "title" in block.options:
         assert_silent(load(workspace / block.options["title"]).warnings)
     elif "condition" in block.words:
         for condition in statements(block.text):

@@ -145,7 +145,7 @@ class Phrase:
     def __init__(self, words: str, kind: str, months: int = 0, days: int = 0) -> None:
         self.words, self.kind, self.months, self.days = words, kind, months, days
 
-    @lru_cache(maxsize=100_000)
+    @lru_cache(maxsize=100_000)  # noqa: B019
     def edges(self, anchor: int) -> World:
         back = months_on(anchor, -self.months) - self.days
         forth = months_on(anchor, self.months) + self.days
@@ -165,7 +165,14 @@ class Phrase:
 
 
 def phrases() -> list[Phrase]:
-    lengths = {"3 months": (3, 0), "1 month": (1, 0), "1 year": (12, 0), "21 days": (0, 21), "2 weeks": (0, 14), "0 days": (0, 0)}
+    lengths = {
+        "3 months": (3, 0),
+        "1 month": (1, 0),
+        "1 year": (12, 0),
+        "21 days": (0, 21),
+        "2 weeks": (0, 14),
+        "0 days": (0, 0),
+    }
     found = [Phrase("BEFORE d", "before"), Phrase("AFTER d", "after")]
     for words, (months, days) in lengths.items():
         for side in ("BEFORE", "AFTER", "OF"):
@@ -211,7 +218,8 @@ EDGES = [
     "2025-02-28", "2024-02-08", "2024-02-15", "2024-03-20", "2024-03-21", "2024-03-22",
 ]  # fmt: skip
 full_days = st.one_of(
-    st.sampled_from(EDGES), st.integers(day("2023-11-01"), day("2024-06-30")).map(lambda n: date.fromordinal(n).isoformat())
+    st.sampled_from(EDGES),
+    st.integers(day("2023-11-01"), day("2024-06-30")).map(lambda n: date.fromordinal(n).isoformat()),
 )
 months = st.sampled_from(["2023-11", "2023-12", "2024-01", "2024-02", "2024-03", "2024-04", "2024-05", "2023-02"])
 dates = st.one_of(full_days, full_days, months, st.sampled_from(["2023", "2024"]))
@@ -334,7 +342,10 @@ def test_an_event_that_never_happened_and_one_not_recorded() -> None:
 
 def quickly(*texts: str | None) -> bool:
     """No year and no unknown day among them, and at most two months."""
-    return all(text is not None and text.count("-") >= 1 for text in texts) and sum(t.count("-") == 1 for t in texts if t) <= 2
+    return (
+        all(text is not None and text.count("-") >= 1 for text in texts)
+        and sum(t.count("-") == 1 for t in texts if t) <= 2
+    )
 
 
 @modest(80)
@@ -393,16 +404,20 @@ def test_computed_lengths(held: str, anchor: str, half_life: Fraction | None) ->
 @pytest.mark.parametrize("anchor", ["2024-02-15", "2024-02"])
 def test_a_negative_length_is_unknown(anchor: str) -> None:
     data = 'd "anchor" date\ne "event" event\nh "half-life" in days'
-    truths = judged(data, ("e WITHIN (h − 10 days) BEFORE d", "e AT LEAST (h − 10 days) BEFORE d"), {"e": ["2024-01-20"], "d": anchor, "h": 3})
+    truths = judged(
+        data,
+        ("e WITHIN (h − 10 days) BEFORE d", "e AT LEAST (h − 10 days) BEFORE d"),
+        {"e": ["2024-01-20"], "d": anchor, "h": 3},
+    )
     assert truths == [None, None]
 
 
 # ---- WHERE, COUNT --------------------------------------------------------------------------------------------------
 
-GRADED = '''d "anchor" date
+GRADED = """d "anchor" date
 e "event" event
     grade "grade" 0..4
-    kind "kind" one of p, q, r'''
+    kind "kind" one of p, q, r"""
 SELECTIONS: dict[str, tuple[Callable[[int], bool] | None, frozenset[str] | None, Phrase | None]] = {
     "e": (None, None, None),
     "e WHERE (grade ≥ 3)": (lambda g: g >= 3, None, None),
@@ -499,7 +514,10 @@ def test_latest_and_earliest(events: list[dict[str, Any]], anchor: str, word: st
         if len(grades) == 1 and None not in grades:  # known where all candidates agree
             assert truth is over(map(meaning, grades)), (conditions, events, truths)
         else:
-            assert truth in (None, over(meaning(g) for grade in grades for g in (range(5) if grade is None else [grade])))
+            assert truth in (
+                None,
+                over(meaning(g) for grade in grades for g in (range(5) if grade is None else [grade])),
+            )
 
 
 @modest(50)
@@ -559,7 +577,12 @@ def completed(unit: str, start: int, end: int) -> int:
     return n
 
 
-ELAPSED = [(unit, op, n) for unit, ns in (("YEARS", (0, 1)), ("MONTHS", (-1, 0, 1, 3, 12)), ("DAYS", (0, 28, 29))) for n in ns for op in ("≥", "<", "=")]
+ELAPSED = [
+    (unit, op, n)
+    for unit, ns in (("YEARS", (0, 1)), ("MONTHS", (-1, 0, 1, 3, 12)), ("DAYS", (0, 28, 29)))
+    for n in ns
+    for op in ("≥", "<", "=")
+]
 SHIFTED = {
     "a + 1 month ≤ b": lambda a, b: months_on(a, 1) <= b,
     "a + 1 year > b": lambda a, b: months_on(a, 12) > b,
@@ -592,16 +615,21 @@ def test_elapsed_and_shifted(start: str, end: str) -> None:
 
 
 def test_a_year_of_birth_is_enough_for_an_age() -> None:
-    data = 'birth "birth" date\nscreening "screening" date\nage "age" in years\n    otherwise YEARS FROM birth TO screening'
-    for birth, truths in (("2012", [True, False]), ("2021", [None, False]), ("2022", [False, False]), ("2006-03", [True, None])):
+    data = 'birth "birth" date\nscreening "day" date\nage "age" in years\n    otherwise YEARS FROM birth TO screening'
+    for birth, truths in (
+        ("2012", [True, False]),
+        ("2021", [None, False]),
+        ("2022", [False, False]),
+        ("2006-03", [True, None]),
+    ):
         assert judged(data, ("age ≥ 5 years", "age ≥ 20 years"), {"birth": birth, "screening": "2026-03-02"}) == truths
 
 
 # ---- numbers -------------------------------------------------------------------------------------------------------
 
 MOLAR = Fraction("113.12")
-LAB = '''x "creatinine" in mg/dL with ULN with LLN
-    molar mass 113.12 g/mol'''
+LAB = """x "creatinine" in mg/dL with ULN with LLN
+    molar mass 113.12 g/mol"""
 NUMBERS = {
     "x = 3 × 0.1 mg/dL": lambda x, u: x == Fraction(3, 10),
     "x ≥ 3 × 0.1 mg/dL": lambda x, u: x >= Fraction(3, 10),
@@ -624,7 +652,12 @@ decimals = st.one_of(
 
 
 @modest(60)
-@given(decimals, st.one_of(st.none(), decimals), st.sampled_from(["mg/dL", "umol/L", "g/L"]), st.sampled_from([float, str, Decimal]))
+@given(
+    decimals,
+    st.one_of(st.none(), decimals),
+    st.sampled_from(["mg/dL", "umol/L", "g/L"]),
+    st.sampled_from([float, str, Decimal]),
+)
 @example("0.3", "0.1", "mg/dL", float)
 @example("100", "0.1", "umol/L", float)
 @example("1.1312", "1", "mg/dL", str)
@@ -655,7 +688,7 @@ CATEGORY = {  # rash-like table: flag, n -> category
 }  # fmt: skip
 FACTOR = {"a": Fraction(1), "b": Fraction(5, 4), "c": Fraction(5, 4)}
 CONDITIONS = ("flag", "o IS a", "n ≥ 3", "n = 0")
-TABLES = '''table category "category"
+TABLES = """table category "category"
   | flag yes/no | signs 0..4 | → category one of none, lo, mid, hi |
   | yes         | 0..1       | lo   |
   | yes         | 2          | mid  |
@@ -671,7 +704,7 @@ table verdict "truth"
   | b                     | yes         | yes            |
   | b                     | no          | no             |
   | c                     | any         | no             |
-'''
+"""
 LOOKUPS: dict[str, Callable[[bool, str, int], Any]] = {
     "category(flag, COUNT(o IS a, flag, n ≥ 3)) IN (lo, mid)": lambda f, o, n: CATEGORY[f, (o == "a") + f + (n >= 3)],
     "category(flag, COUNT(o IS a, flag, n ≥ 3)) IS none": lambda f, o, n: CATEGORY[f, (o == "a") + f + (n >= 3)],
@@ -710,7 +743,7 @@ def test_lookups_with_unknown_inputs(flag: bool | None, option: str | None, coun
 
 # ---- more information never flips ----------------------------------------------------------------------------------
 
-RICH = '''d "anchor" date
+RICH = """d "anchor" date
 b "birth" date
 x "lab" in mg/dL with ULN
 n "count" count
@@ -720,7 +753,7 @@ s "set" several of a, b, c
 e "event" event
     grade "grade" 0..4
     kind "kind" one of p, q, r
-c "course" event until date'''
+c "course" event until date"""
 MONOTONE = (
     "flag AND o IS a", "ANY(flag, o IS b, x > 3 × ULN)", "AT LEAST 2 OF (flag, s INCLUDES a, n ≥ 2)",
     "EXACTLY 1 OF (flag, o IS a, n ≥ 2)", "AT MOST 1 OF (flag, o IN (a, b), COUNT(s) ≥ 2)", "flag EXCEPT o IS a",
@@ -736,6 +769,7 @@ MONOTONE = (
 @st.composite
 def rich_records(draw: Any) -> dict[str, Any]:
     """A record without gaps."""
+
     def sure(course: bool) -> dict[str, Any]:
         start = draw(full_days)
         found: dict[str, Any] = {"date": start}
@@ -747,7 +781,8 @@ def rich_records(draw: Any) -> dict[str, Any]:
         return found
 
     return {
-        "d": draw(full_days), "b": draw(st.one_of(full_days, st.sampled_from(["2019-02-28", "2019-03-01", "2018-12-31"]))),
+        "d": draw(full_days),
+        "b": draw(st.one_of(full_days, st.sampled_from(["2019-02-28", "2019-03-01", "2018-12-31"]))),
         "x": {"value": draw(st.integers(0, 40)) / 10, "uln": draw(st.integers(1, 20)) / 10},
         "n": draw(st.integers(0, 4)), "flag": draw(st.booleans()), "o": draw(st.sampled_from("abc")),
         "s": draw(st.lists(st.sampled_from("abc"), max_size=3)),
@@ -761,9 +796,13 @@ def vaguer(draw: Any, value: Any) -> Any:
     if isinstance(value, list) and value and isinstance(value[0], dict):
         if draw(st.integers(0, 5)) == 0:
             return None
-        return [{key: held for key, part in each.items() if (held := vaguer(draw, part)) is not None} for each in value]
+        return [{key: vaguer(draw, part) for key, part in each.items()} for each in value]
     if isinstance(value, dict):
-        return None if draw(st.integers(0, 4)) == 0 else {k: v for k, v in value.items() if k == "value" or draw(st.booleans())}
+        return (
+            None
+            if draw(st.integers(0, 4)) == 0
+            else {k: v for k, v in value.items() if k == "value" or draw(st.booleans())}
+        )
     choice = draw(st.integers(0, 3))
     if isinstance(value, str) and len(value) == 10:
         return [value, value, value[:7], value[:4]][choice] if draw(st.integers(0, 6)) else None
@@ -775,7 +814,9 @@ def blurred(draw: Any) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """A whole record, and two that say ever less."""
     whole = draw(rich_records())
     middle = {name: vaguer(draw, value) for name, value in whole.items()}
-    least = {name: None if value is not None and draw(st.integers(0, 2)) == 0 else value for name, value in middle.items()}
+    least = {
+        name: None if value is not None and draw(st.integers(0, 2)) == 0 else value for name, value in middle.items()
+    }
     return whole, middle, least
 
 
@@ -806,7 +847,7 @@ def test_a_time_moved_by_a_length(condition: str, record: dict[str, Any]) -> Non
     assert judged(CLOCK, (condition,), record) == [True]
 
 
-BANDS = '''table band "band"
+BANDS = """table band "band"
   | y number | → band one of lo, mid, hi |
   | < 1      | lo  |
   | 1..5     | mid |
@@ -818,12 +859,16 @@ table same "same for all"
 table scored "score"
   | n 0..4 | → band one of lo, hi |
   | any    | lo                   |
-'''
+"""
 
 
 @pytest.mark.parametrize("others", [(), ("y × 2 > z",), ("y + z > 1", "y / 2 < z")])
-@pytest.mark.parametrize(("y", "truths"), [(0.5, [False, True]), (3, [True, False]), (7, [False, False]), (None, [None, None])])
-def test_a_lookup_by_a_number_that_other_conditions_calculate_with(others: tuple[str, ...], y: Any, truths: list[Truth]) -> None:
+@pytest.mark.parametrize(
+    ("y", "truths"), [(0.5, [False, True]), (3, [True, False]), (7, [False, False]), (None, [None, None])]
+)
+def test_a_lookup_by_a_number_that_other_conditions_calculate_with(
+    others: tuple[str, ...], y: Any, truths: list[Truth]
+) -> None:
     data = 'y "y" number\n    otherwise z\nz "z" number'
     assert judged(data, ("band(y) IS mid", "band(y) IS lo", *others), {"y": y}, BANDS)[:2] == truths
 
@@ -858,11 +903,11 @@ def test_an_unknown_number_that_may_lie_outside_the_table() -> None:
 
 
 def test_an_event_that_otherwise_follows_from_a_possible_one() -> None:
-    data = '''e "event" event
+    data = """e "event" event
     grade "grade" 0..4
 f "severe" event
     otherwise e WHERE (grade ≥ 3)
-    grade "grade" 0..4'''
+    grade "grade" 0..4"""
     conditions = ("f", "COUNT(f) ≥ 1", "e WHERE (grade ≥ 3)")
     for grade, truth in ((3, True), (1, False), (None, None)):
         assert judged(data, conditions, {"e": [{"date": "2026-03-01", "grade": grade}]}) == [truth] * 3
@@ -887,7 +932,10 @@ def test_an_end_that_is_not_recorded_is_not_known() -> None:
 
 def test_an_attribute_that_is_a_date_carries_its_interval() -> None:
     data = 'd "d" date\ne "event" event\n    result "result" date'
-    record = {"e": [{"date": "2026-03", "result": "2026-05-01"}, {"date": "2026-03", "result": "2026-06-01"}], "d": "2026-04-01"}
+    record = {
+        "e": [{"date": "2026-03", "result": "2026-05-01"}, {"date": "2026-03", "result": "2026-06-01"}],
+        "d": "2026-04-01",
+    }
     assert judged(data, ("result OF LATEST(e) > d",), record) == [True]
 
 
@@ -937,11 +985,11 @@ def test_what_check_lets_through_can_be_evaluated(condition: str, extra: str) ->
 
 
 def test_an_event_does_not_take_over_attributes_of_another_kind() -> None:
-    data = '''e "event" event
+    data = """e "event" event
     grade "grade" 0..4
 f "other" event
     otherwise e
-    grade "grade" in mg'''
+    grade "grade" in mg"""
     with pytest.raises(AssertionError):
         engine(data, ("f WHERE (grade ≥ 3 mg)",))
 
@@ -977,5 +1025,7 @@ exclusion
 """
     protocol = check_source(Source("notes", text), None).protocol
     if protocol is not None:
-        (verdict,), _ = CompiledRules(build_graph(protocol), {}).decide(CompiledRules(build_graph(protocol), {}).prepare({"flag": False}))
+        (verdict,), _ = CompiledRules(build_graph(protocol), {}).decide(
+            CompiledRules(build_graph(protocol), {}).prepare({"flag": False})
+        )
         assert verdict == "eligible"

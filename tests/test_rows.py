@@ -220,7 +220,9 @@ def test_conversion(source: str, target: str, factor: Fraction) -> None:
     assert conversion(read_unit(source), read_unit(target)) == (factor, 0)
 
 
-@pytest.mark.parametrize(("unit", "help"), [("mgdL", ""), ("mg/dl/", ""), ("Mg/dL2x", ""), ("yaers", "years"), ("", ""), ("mg//dL", "")])
+@pytest.mark.parametrize(
+    ("unit", "help"), [("mgdL", ""), ("mg/dl/", ""), ("Mg/dL2x", ""), ("yaers", "years"), ("", ""), ("mg//dL", "")]
+)
 def test_a_unit_that_does_not_exist(unit: str, help: str) -> None:
     with pytest.raises(UnitError) as caught:
         read_unit(unit)
@@ -228,7 +230,13 @@ def test_a_unit_that_does_not_exist(unit: str, help: str) -> None:
 
 
 def test_units_that_must_not_be_mixed_up() -> None:
-    for a, b in [("mL/min", "mL/min/1.73m2"), ("U/L", "[IU]/L"), ("mg/dL", "umol/L"), ("points", "1"), ("cm", "mm[Hg]")]:
+    for a, b in [
+        ("mL/min", "mL/min/1.73m2"),
+        ("U/L", "[IU]/L"),
+        ("mg/dL", "umol/L"),
+        ("points", "1"),
+        ("cm", "mm[Hg]"),
+    ]:
         assert conversion(read_unit(a), read_unit(b)) is None
 
 
@@ -273,6 +281,10 @@ def test_counting_is_the_least_that_all_worlds_agree_on(known: list[kleene.Truth
     worlds = [[]]  # type: list[list[bool]]
     for truth in known:
         worlds = [[*world, value] for world in worlds for value in ([truth] if truth is not None else [True, False])]
-    for kind, holds in ((kleene.at_least, lambda k: k >= n), (kleene.at_most, lambda k: k <= n), (kleene.exactly, lambda k: k == n)):
+    for kind, holds in (
+        (kleene.at_least, lambda k: k >= n),
+        (kleene.at_most, lambda k: k <= n),
+        (kleene.exactly, lambda k: k == n),
+    ):
         answers = {holds(sum(world)) for world in worlds}
         assert kind(n, known) is (answers.pop() if len(answers) == 1 else None)

@@ -73,8 +73,12 @@ def evaluator_for(protocol: Any, readings: tuple[str, ...]) -> Any:
 
 
 FILE = click.argument("file", metavar="FILE")
-READING = click.option("--reading", "readings", multiple=True, metavar="NAME=OPTION", help="Take a reading another way.")
-ALLOW_EXTRA = click.option("--allow-extra", is_flag=True, help="Pass over items that the protocol does not declare, and say so.")
+READING = click.option(
+    "--reading", "readings", multiple=True, metavar="NAME=OPTION", help="Take a reading another way."
+)
+ALLOW_EXTRA = click.option(
+    "--allow-extra", is_flag=True, help="Pass over items that the protocol does not declare, and say so."
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -88,7 +92,9 @@ def rjdm() -> None:
 
 @rjdm.command(cls=Examples, examples=("rjdm check rjdm_cart", "rjdm check my_trial.rules --format json"))
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print the findings.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print the findings."
+)
 def check(files: tuple[str, ...], form: str) -> None:
     """Read and check rules files; say all that is wrong, where, and how to mend it."""
     from ..loading import check as check_file
@@ -123,7 +129,11 @@ def _print_findings(name: str, checked: Any) -> None:
         click.echo(f"… and {left} more; mend these first, or see all with --format json\n")
     errors = sum(each.severity == "error" for each in checked.diagnostics)
     warnings = len(checked.diagnostics) - errors
-    said = f"{counted(errors, 'error')}, {counted(warnings, 'warning')}" if errors or warnings else "no errors, no warnings"
+    said = (
+        f"{counted(errors, 'error')}, {counted(warnings, 'warning')}"
+        if errors or warnings
+        else "no errors, no warnings"
+    )
     criteria = ""
     if checked.protocol is not None:
         protocol = checked.protocol
@@ -144,7 +154,13 @@ def _print_findings(name: str, checked: Any) -> None:
 )
 @FILE
 @click.argument("patients", nargs=-1, required=True, metavar="PATIENTS...")
-@click.option("--format", "form", type=click.Choice(["text", "json", "jsonl", "csv"]), default="text", help="How to print the results.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "jsonl", "csv"]),
+    default="text",
+    help="How to print the results.",
+)
 @READING
 @ALLOW_EXTRA
 @click.option("--strict", is_flag=True, help="Stop at the first bad record.")
@@ -211,7 +227,6 @@ def _say_extra(record: Any, protocol: Any, said: set[str]) -> None:
 class TextPrinter:
     def __init__(self, evaluator: Any) -> None:
         self.counts: dict[str, int] = {}
-        self.taken = {name: option for name, option in evaluator.chosen.items()}
 
     def one(self, result: Any) -> None:
         for part, verdict in result.verdicts.items():
@@ -225,7 +240,11 @@ class TextPrinter:
 
     def end(self) -> None:
         if sum(self.counts.values()) > 1:
-            shown = ", ".join(f"{self.counts[key]:,} {key}" for key in ("eligible", "ineligible", "undetermined") if key in self.counts)
+            shown = ", ".join(
+                f"{self.counts[key]:,} {key}"
+                for key in ("eligible", "ineligible", "undetermined")
+                if key in self.counts
+            )
             note(f"{sum(self.counts.values()):,} verdicts: {shown}")
 
 
@@ -270,7 +289,13 @@ class CsvPrinter:
 
     def one(self, result: Any) -> None:
         reasons = " | ".join(f"{criterion}: {text}" for criterion, text in result.reasons)
-        cells = [result.patient, *result.verdicts.values(), *result.criteria.values(), "; ".join(result.deciding_facts), reasons]
+        cells = [
+            result.patient,
+            *result.verdicts.values(),
+            *result.criteria.values(),
+            "; ".join(result.deciding_facts),
+            reasons,
+        ]
         self.writer.writerow([unformulaic(cell) for cell in cells])
 
     def end(self) -> None:
@@ -302,7 +327,13 @@ PRINTERS: dict[str, Callable[[Any], Any]] = {
 @READING
 @ALLOW_EXTRA
 def explain(
-    file: str, patient_file: str, criterion: str | None, wanted: str | None, form: str, readings: tuple[str, ...], allow_extra: bool
+    file: str,
+    patient_file: str,
+    criterion: str | None,
+    wanted: str | None,
+    form: str,
+    readings: tuple[str, ...],
+    allow_extra: bool,
 ) -> None:
     """The tree of reasons for one patient, with the values and dates that decided.
 
@@ -324,7 +355,9 @@ def explain(
             from ..language.diagnostics import did_you_mean
 
             ids = list(explanation.result.criteria)
-            refuse(f"there is no criterion `{criterion}`; {did_you_mean(criterion, ids) or 'they are ' + ', '.join(ids)}")
+            refuse(
+                f"there is no criterion `{criterion}`; {did_you_mean(criterion, ids) or 'they are ' + ', '.join(ids)}"
+            )
     if form == "json":
         _explain_json(explanation, found)
         return
@@ -445,7 +478,14 @@ def written(output: str, data: bytes) -> None:
 @click.option("--patient", "patient_file", metavar="FILE", help="Colour the diagram by this patient's outcomes.")
 @click.option("--direction", type=click.Choice(["TB", "LR"]), help="Top to bottom, or left to right.")
 @READING
-def draw(file: str, criterion: str | None, output: str, patient_file: str | None, direction: str | None, readings: tuple[str, ...]) -> None:
+def draw(
+    file: str,
+    criterion: str | None,
+    output: str,
+    patient_file: str | None,
+    direction: str | None,
+    readings: tuple[str, ...],
+) -> None:
     """Draw the whole protocol, or the decision diagram of one criterion (such as I3, I3.1 or E8)."""
     from ..diagrams.render import FORMATS, CannotDraw
     from ..diagrams.trees import UnknownCriterion
@@ -466,10 +506,20 @@ def draw(file: str, criterion: str | None, output: str, patient_file: str | None
 
 @rjdm.command(
     cls=Examples,
-    examples=("rjdm data rjdm_cart", "rjdm data rjdm_cart --format csv > patients.csv", "rjdm data rjdm_cart --format json-schema"),
+    examples=(
+        "rjdm data rjdm_cart",
+        "rjdm data rjdm_cart --format csv > patients.csv",
+        "rjdm data rjdm_cart --format json-schema",
+    ),
 )
 @FILE
-@click.option("--format", "form", type=click.Choice(["text", "json-schema", "csv"]), default="text", help="The dictionary as text or JSON Schema, or an empty table to fill in.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json-schema", "csv"]),
+    default="text",
+    help="The dictionary as text or JSON Schema, or an empty table to fill in.",
+)
 def data(file: str, form: str) -> None:
     """The data dictionary: every fact that a patient record may hold."""
     from ..documents.dictionary import csv_header, dictionary_text, json_schema
@@ -484,7 +534,14 @@ def data(file: str, form: str) -> None:
 
 
 @rjdm.command(cls=Examples, examples=("rjdm demo", "rjdm demo -o tour"))
-@click.option("-o", "--output", default="rjdm-demo", show_default=True, metavar="FOLDER", help="Where to write pages and diagrams.")
+@click.option(
+    "-o",
+    "--output",
+    default="rjdm-demo",
+    show_default=True,
+    metavar="FOLDER",
+    help="Where to write pages and diagrams.",
+)
 def demo(output: str) -> None:
     """The whole tour on the bundled protocol and patients."""
     from .demo import tour
@@ -495,7 +552,10 @@ def demo(output: str) -> None:
         refuse(f"{output}: cannot be written ({error.strerror or error})")
 
 
-@rjdm.command(cls=Examples, examples=('eval "$(rjdm completion bash)"', "rjdm completion fish > ~/.config/fish/completions/rjdm.fish"))
+@rjdm.command(
+    cls=Examples,
+    examples=('eval "$(rjdm completion bash)"', "rjdm completion fish > ~/.config/fish/completions/rjdm.fish"),
+)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """Print the shell code that completes rjdm's commands and options."""
@@ -504,5 +564,3 @@ def completion(shell: str) -> None:
     kind = get_completion_class(shell)
     assert kind is not None
     click.echo(kind(rjdm, {}, "rjdm", "_RJDM_COMPLETE").source())
-
-

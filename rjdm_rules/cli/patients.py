@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from ..evaluation.decoding import BadJson, decoded
+from ..evaluation.decoding import BadJson, decoded, decoded_record
 from ..protocol.model import Protocol
 
 LARGEST_DOCUMENT = 200_000_000
@@ -33,7 +33,7 @@ def read_patients(name: str, protocol: Protocol) -> Iterator[Entry]:
     """The records of a file, one after the other. Raises UnreadablePatients."""
     if name == "-":
         data = sys.stdin.buffer
-        yield from _read(io.TextIOWrapper(data, encoding="utf-8-sig", newline=""), "standard input", protocol, ".jsonl")
+        yield from _read(io.TextIOWrapper(data, encoding="utf-8-sig", newline=""), "standard input", protocol, "")
         return
     path = Path(name)
     try:
@@ -77,7 +77,9 @@ def _document(first: str, stream: TextIO, name: str) -> Iterator[Entry]:
     """A JSON document of one object or an array of objects; or JSON Lines of which the first is at fault."""
     text = first + stream.read(LARGEST_DOCUMENT)
     if stream.read(1):
-        raise UnreadablePatients(f"{name}: a JSON array of this size is not read at once; write one record a line (.jsonl)")
+        raise UnreadablePatients(
+            f"{name}: a JSON array of this size is not read at once; write one record a line (.jsonl)"
+        )
     if not text.strip():
         raise UnreadablePatients(f"{name}: there are no patients in this file")
     try:
@@ -101,7 +103,7 @@ def _lines(first: str, stream: TextIO, name: str) -> Iterator[Entry]:
             continue
         where = f"{name}, line {number}"
         try:
-            yield Entry(decoded(line), where)
+            yield Entry(decoded_record(line), where)
         except BadJson as error:
             yield Entry(None, where, str(error))
     if not number:
@@ -178,5 +180,3 @@ def _event(text: str) -> Any:
             return text
     parts = _split(text)
     return parts[0] if len(parts) == 1 else parts
-
-

@@ -53,7 +53,7 @@ def outcome_word(truth: Truth) -> str:
 def wrapped(text: str, width: int = WIDTH) -> str:
     """A text broken into lines, escaped for a label."""
     lines = textwrap.wrap(" ".join(text.split()), width, break_long_words=True) or [""]
-    return "<BR ALIGN=\"LEFT\"/>".join(escape(line, quote=True) for line in lines) + "<BR ALIGN=\"LEFT\"/>"
+    return '<BR ALIGN="LEFT"/>'.join(escape(line, quote=True) for line in lines) + '<BR ALIGN="LEFT"/>'
 
 
 def cell(text: str, look: Look, bold: bool = False, width: int = WIDTH) -> str:
@@ -71,11 +71,10 @@ def framed(head: str, rows: list[str], look: Look, width: int = WIDTH) -> str:
     inner = "".join(rows)
     if head:
         title = wrapped(f"{look.sign} {head}" if look.sign else head, width)
-        inner = (
-            f'<TR><TD ALIGN="LEFT" BALIGN="LEFT"><FONT COLOR="{INK}"><B>{title}</B></FONT></TD></TR>{inner}'
-        )
+        inner = f'<TR><TD ALIGN="LEFT" BALIGN="LEFT"><FONT COLOR="{INK}"><B>{title}</B></FONT></TD></TR>{inner}'
+    ground = look.fill if look.sign else PANEL
     return (
-        f'<TR><TD ALIGN="LEFT" BORDER="1" COLOR="{look.line}" BGCOLOR="{look.fill if look.sign else PANEL}" CELLPADDING="3">'
+        f'<TR><TD ALIGN="LEFT" BORDER="1" COLOR="{look.line}" BGCOLOR="{ground}" CELLPADDING="3">'
         f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="3" CELLPADDING="3">'
         f"{inner}</TABLE></TD></TR>"
     )
@@ -112,7 +111,10 @@ class Boxes:
             case x.WaivedIf(condition=condition, waiver=waiver):
                 return [self._pair(condition, "WAIVED IF", waiver, look, depth)]
             case x.IfThen(condition=condition, consequence=consequence):
-                rows = [*self.rows(condition, depth + 1), framed("THEN", self.rows(consequence, depth + 1), look, width)]
+                rows = [
+                    *self.rows(condition, depth + 1),
+                    framed("THEN", self.rows(consequence, depth + 1), look, width),
+                ]
                 return [framed("IF", rows, look, width)]
             case x.CriterionTruth(criterion=id):
                 return self._criterion(id, look, depth)

@@ -118,7 +118,9 @@ def criterion_diagram(
     drawing = canvas(f"criterion {criterion.id}", direction)
     title = criterion_title(criterion)
     look = boxes.look(x.CriterionTruth(criterion.id))
-    drawing.node("start", label([framed(title, [cell(f"{criterion.id} · {protocol.id}", look_of(""), width=46)], look, 46)]))
+    drawing.node(
+        "start", label([framed(title, [cell(f"{criterion.id} · {protocol.id}", look_of(""), width=46)], look, 46)])
+    )
     if criterion.condition is None:
         return drawing
     steps = steps_of(settled(criterion.condition, readings), boxes)
@@ -185,7 +187,12 @@ def steps_of(node: x.Expression, boxes: Boxes) -> list[Step]:
             ]
         case x.IfThen(condition=condition, consequence=consequence):
             return [
-                Step([framed("IF", boxes.rows(condition, 1), look_of(""))], "step1", "not_applicable", "unknown__unless_the_next_is_met"),
+                Step(
+                    [framed("IF", boxes.rows(condition, 1), look_of(""))],
+                    "step1",
+                    "not_applicable",
+                    "unknown__unless_the_next_is_met",
+                ),
                 Step([framed("THEN", boxes.rows(consequence, 1), look_of(""))], "met", "not_met", "unknown"),
             ]
     return [Step(boxes.rows(node), "met", "not_met", "unknown")]

@@ -134,9 +134,7 @@ def content_of(graph: RuleGraph, readings: Mapping[str, str]) -> Content:
         tuple(_reading(protocol, name, chosen) for name, chosen in readings.items()),
         tuple(_escalation(each) for each in protocol.escalations),
         tuple(_item(item, graph, words) for item in protocol.items.values()),
-        tuple(
-            (criterion.id, source.text) for criterion in protocol.criteria() for source in criterion.sources
-        ),
+        tuple((criterion.id, source.text) for criterion in protocol.criteria() for source in criterion.sources),
     )
 
 
@@ -229,7 +227,9 @@ def item_kind(item: Item) -> str:
             return "any of: " + ", ".join(option.words for option in item.options)
         case "event":
             if item.repeated:
-                return f"repeated measurements{', in ' + item.attributes[0].unit.text if item.attributes[0].unit else ''}"
+                return (
+                    f"repeated measurements{', in ' + item.attributes[0].unit.text if item.attributes[0].unit else ''}"
+                )
             return "event with beginning and end" if item.course else "event"
         case "count":
             return f"count{' ' + _span_words(item) if item.span else ''}{limits}"
@@ -272,7 +272,9 @@ def _alternative(cell: Cell) -> str:
     if cell.options is not None:
         return ", ".join(option.replace("_", " ") for option in cell.options)
     if cell.low is not None and cell.high is not None:
-        return number_text(cell.low) if cell.low == cell.high else f"{number_text(cell.low)} to {number_text(cell.high)}"
+        return (
+            number_text(cell.low) if cell.low == cell.high else f"{number_text(cell.low)} to {number_text(cell.high)}"
+        )
     if cell.low is not None:
         return f"{'≥' if cell.low_inside else '>'} {number_text(cell.low)}"
     assert cell.high is not None

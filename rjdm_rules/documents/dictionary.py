@@ -118,7 +118,9 @@ def _event_shape(item: Item) -> dict[str, Any]:
     for attribute in item.attributes:
         parts[attribute.name] = nullable(item_schema(attribute))
         if attribute.name == "value":
-            parts |= {"unit": {"type": "string"}} | {limit.lower(): {"type": ["number", "string"]} for limit in attribute.limits}
+            parts |= {"unit": {"type": "string"}} | {
+                limit.lower(): {"type": ["number", "string"]} for limit in attribute.limits
+            }
     occurrence = {"type": "object", "properties": parts, "additionalProperties": False}
     one = {"anyOf": [date, {"const": "yes"}, occurrence]}
     return {"anyOf": [{"const": "none"}, *one["anyOf"], {"type": "array", "items": one}]}

@@ -148,6 +148,10 @@ class CompiledRules:
         text: str = self._functions["source"]
         return text
 
+    def _made(self, record: dict[str, Any]) -> Prepared:
+        prepared: Prepared = self._prepare(record, Case(self, record))
+        return prepared
+
     def prepare(self, record: object, position: int = 1, allow_extra: bool = False) -> Prepared:
         """A checked record in the form that `decide` takes. Raises RecordError."""
         if not isinstance(record, dict):
@@ -155,13 +159,11 @@ class CompiledRules:
                 read_record(self.graph.protocol, record, position)
             record = dict(record)  # type: ignore[call-overload]
         try:
-            prepared: Prepared = self._prepare(record, Case(self, record))
-            return prepared
+            return self._made(record)
         except (Irregular, ValueProblem, TypeError, OverflowError):
             _, extra = read_record(self.graph.protocol, record, position, allow_extra)
         record = {name: value for name, value in record.items() if name not in extra}
-        prepared = self._prepare(record, Case(self, record))
-        return prepared
+        return self._made(record)
 
 
 def multiplied(a: Pair, b: Pair) -> Pair:

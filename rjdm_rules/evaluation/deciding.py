@@ -5,10 +5,10 @@ from __future__ import annotations
 from ..graph.build import RuleGraph
 from ..logic.kleene import conjunction
 from ..protocol import expressions as x
+from ..values.bounds import Bounds
 from .facts import Measured, Occurrence
 from .reference import Reference
 from .reference import Value as Held
-from ..values.bounds import Bounds
 
 
 def deciding_facts(graph: RuleGraph, leaves: list[str], reference: Reference) -> list[str]:

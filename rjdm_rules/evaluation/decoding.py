@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from functools import cache
 from typing import Any, NoReturn
 
 
@@ -11,12 +12,41 @@ class BadJson(ValueError):
     """A text that is no JSON, or JSON that says two things at once."""
 
 
+def decoded_record(text: str) -> Any:
+    """The same as `decoded` for a line that is a record, faster where all is well with it."""
+    try:
+        value = _fast()(text)
+    except (ValueError, RecursionError):
+        return decoded(text)
+    # every key is followed by `":`; with as many of them as keys, none was given twice
+    return value if _keys(value) == text.count('":') else decoded(text)
+
+
+def _keys(record: dict[str, Any]) -> int:
+    number = len(record)
+    for value in record.values():
+        if value.__class__ is dict:
+            number += len(value)
+        elif value.__class__ is list:
+            number += sum(len(each) for each in value if each.__class__ is dict)
+    return number
+
+
+@cache
+def _fast() -> Any:
+    import msgspec
+
+    return msgspec.json.Decoder(dict, float_hook=Decimal).decode
+
+
 def decoded(text: str) -> Any:
     """The value of a JSON text. Raises BadJson with the place and what is wrong."""
     try:
         return _STRICT.decode(text.strip())
     except json.JSONDecodeError as error:
-        raise BadJson(f"not JSON: {error.msg[:1].lower() + error.msg[1:]} at line {error.lineno}, column {error.colno}") from None
+        raise BadJson(
+            f"not JSON: {error.msg[:1].lower() + error.msg[1:]} at line {error.lineno}, column {error.colno}"
+        ) from None
     except RecursionError:
         raise BadJson("not a record: it is nested too deeply") from None
     except BadJson:

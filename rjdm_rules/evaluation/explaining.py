@@ -93,7 +93,9 @@ class Explainer:
         return Reason(sign, f"{title}: {outcome}", below, criterion.id, outcome)
 
     def _formula(self, condition: x.Expression) -> Reason:
-        return Reason(SIGNS[self.reference.truth(condition)], f"required: {self.words.phrase(condition, False).inline()}")
+        return Reason(
+            SIGNS[self.reference.truth(condition)], f"required: {self.words.phrase(condition, False).inline()}"
+        )
 
     # ---- conditions
 
@@ -109,7 +111,8 @@ class Explainer:
             case x.Except(condition=condition, exception=exception):
                 other = self.condition(exception)
                 said = {True: "the exception applies", False: "the exception does not apply"}.get(
-                    self.reference.truth(exception), "whether the exception applies is not known"  # type: ignore[arg-type]
+                    self.reference.truth(exception),
+                    "whether the exception applies is not known",  # type: ignore[arg-type]
                 )
                 below = (self.condition(condition), Reason(other.sign, f"exception: {other.text}", other.below))
                 return Reason(sign, f"{said}:", below)
@@ -119,7 +122,9 @@ class Explainer:
                 return self._if_then(condition, consequence, truth)
             case x.DefinedValue(name=name):
                 definition = self.protocol.definitions[name]
-                return Reason(sign, definition.label.text, (self.condition(settled(definition.expression, self.words.readings)),))
+                return Reason(
+                    sign, definition.label.text, (self.condition(settled(definition.expression, self.words.readings)),)
+                )
             case x.CriterionTruth(criterion=id):
                 return Reason(sign, f"{self.words.marker(id)} {outcome_words(truth)}")
         return Reason(sign, self.facts.leaf(node, truth))
@@ -131,7 +136,9 @@ class Explainer:
         n, say = len(node.conditions), self.words.say
         if node.style == "between":
             return phrase.text
-        return str(say.all_head(n) if node.kind == "all" else say.any_head(n) if node.kind == "any" else say.none_head(n))
+        return str(
+            say.all_head(n) if node.kind == "all" else say.any_head(n) if node.kind == "any" else say.none_head(n)
+        )
 
     def _negation(self, node: x.Not, inner: x.Expression, truth: Truth) -> Reason:
         below = self.condition(inner)
@@ -143,7 +150,9 @@ class Explainer:
         held, other = self.condition(condition), self.condition(waiver)
         if self.reference.truth(condition) is True and not held.below:
             return Reason(sign, held.text)
-        said = {True: "waived", False: "not waived"}.get(self.reference.truth(waiver), "whether it is waived is not known")  # type: ignore[arg-type]
+        said = {True: "waived", False: "not waived"}.get(
+            self.reference.truth(waiver), "whether it is waived is not known"
+        )  # type: ignore[arg-type]
         if not held.below and not other.below:
             return Reason(sign, f"{held.text}; {said} ({other.text})")
         return Reason(sign, f"{said}:", (held, Reason(other.sign, f"waiver: {other.text}", other.below)))

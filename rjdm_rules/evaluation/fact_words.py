@@ -13,10 +13,11 @@ from ..values.calendar import days_text, moment_text
 from ..values.windows import Extent, stretch
 from ..words.phrases import Words, quantity_text
 from .facts import Measured, Occurrence
-from .reference import Reference
+from .reference import Reference, is_known
 
 NOT_RECORDED = "not recorded"
 MOST_SHOWN = 4
+MOST_INPUTS = 6
 
 
 class FactWords:
@@ -38,7 +39,9 @@ class FactWords:
             case x.Includes(subject=subject, option=option):
                 wanted = self.words.option_words(subject, option)
                 held = self.value(subject)
-                return f"{self.words.value(subject)}: {held}" + ("" if truth is None else f" ({wanted}: {self._yes_no(truth)})")
+                return f"{self.words.value(subject)}: {held}" + (
+                    "" if truth is None else f" ({wanted}: {self._yes_no(truth)})"
+                )
             case x.Occurs(occurrences=x.Selected() as selected):
                 return self._occurs(selected, truth)
             case x.InWindow(date=date, window=window):
@@ -67,7 +70,9 @@ class FactWords:
         other = self.words.value(node.right)
         if not constant:
             other = f"{other} ({self.value(node.right)})"
-        return f"{subject} {self.value(left)}{self.derived(left)}, {'limit ' if constant else ''}{node.operator} {other}"
+        return (
+            f"{subject} {self.value(left)}{self.derived(left)}, {'limit ' if constant else ''}{node.operator} {other}"
+        )
 
     def _wanted(self, node: x.Compare) -> str:
         return f"limit {node.operator} {self.words.value(node.right)}"
@@ -275,13 +280,19 @@ class FactWords:
                 source = node
             case _:
                 return ""
-        parts = []
-        for name in self._inputs(source)[:8]:
+        recorded, missing = [], []
+        for name in self._inputs(source):
             held = self.reference.item(name)
-            shown = NOT_RECORDED if held is None else self.held(self.protocol.items[name], held)
-            shown = NOT_RECORDED if shown in ("date unknown", "time unknown") else shown
-            parts.append(f"{self.words.label(name)} {shown}")
-        return f" (from {', '.join(parts)})" if parts else ""
+            if not is_known(held):
+                missing.append(self.words.label(name))
+            else:
+                recorded.append(f"{self.words.label(name)} {self.held(self.protocol.items[name], held)}")
+        if not recorded:
+            return ""
+        said = "from " + ", ".join(recorded[:MOST_INPUTS]) + (", …" if len(recorded) > MOST_INPUTS else "")
+        if missing:
+            said += f"; without {', '.join(missing[:MOST_INPUTS])}"
+        return f" ({said})"
 
     def _inputs(self, node: x.Expression) -> list[str]:
         found: dict[str, None] = {}

@@ -200,7 +200,9 @@ class Generator:
             return both_of(slot)
         other = self.both(self.graph.operands(node)[0])
         variable = self._variable(node)
-        self.lines.append(f"{variable} = {slot} if {slot} is not None else True if {other[0]} else False if {other[1]} else None")
+        self.lines.append(
+            f"{variable} = {slot} if {slot} is not None else True if {other[0]} else False if {other[1]} else None"
+        )
         self.written[node] = both_of(variable)
         return self.written[node]
 
@@ -290,7 +292,9 @@ class Generator:
             if item.otherwise is None:
                 value = f"{singles}[{slot}] if {slot} is not None else None"
             else:
-                value = f"{singles}[{slot}] if {slot} is not None else {self._options_value(self.graph.operands(node)[0])}"
+                value = (
+                    f"{singles}[{slot}] if {slot} is not None else {self._options_value(self.graph.operands(node)[0])}"
+                )
         else:
             value = self._options_value(node)
         variable = f"p{len(self.pairs)}"
@@ -467,7 +471,8 @@ class Generator:
             case x.Lookup(arguments=(x.ItemValue(item=name),)):
                 table = self.protocol.tables[expression.table]
                 slot = f"s{self.layout.slot(name, 'option')}"
-                return f"{self._constant(option_results(table, table.result_index(expression.column)))}.get({slot}, MISSING)"
+                results = option_results(table, table.result_index(expression.column))
+                return f"{self._constant(results)}.get({slot}, MISSING)"
         raise NotDirect
 
     # ---- occurrences
@@ -525,7 +530,11 @@ def joined(word: str, below: list[Both], which: int) -> str:
     parts = [part for part in parts if part != idle]
     if not parts:
         return idle
-    return parts[0] if len(parts) == 1 else "(" + f" {word} ".join(f"({part})" if " " in part else part for part in parts) + ")"
+    return (
+        parts[0]
+        if len(parts) == 1
+        else "(" + f" {word} ".join(f"({part})" if " " in part else part for part in parts) + ")"
+    )
 
 
 def summed(below: list[Both], which: int) -> str:

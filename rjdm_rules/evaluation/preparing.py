@@ -36,7 +36,7 @@ class NumberReader:
         kind = type(value)
         if kind is dict:
             return self._from_dict(value)
-        if kind is str or kind is Decimal:
+        if kind is str or kind is Decimal or kind is float:
             key = (kind, value)
             found = self.known.get(key)
             if found is None:
@@ -113,7 +113,7 @@ class NumberReader:
         return (exact.numerator, exact.denominator) if form == "pair" else coded(exact, scale)
 
 
-_PLAIN = (int, Decimal)
+_PLAIN = frozenset((int, Decimal))
 
 
 class SetReader:

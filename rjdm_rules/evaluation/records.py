@@ -1,4 +1,4 @@
-"""From a patient record (as in JSON) to checked facts. What does not fit is refused by item and value, never guessed."""
+"""From a patient record (as in JSON) to checked facts. What does not fit is refused by item and value, not guessed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from ..values.calendar import days_of, seconds_of
 from .facts import Facts, Measured, Occurrence
 
 MOST_DIGITS, HIGHEST_POWER, MOST_OCCURRENCES = 60, 60, 10_000
-_QUANTITY = re.compile(r"\s*([+\-−]?\d+(?:\.\d+)?(?:[eE][+\-]?\d{1,3})?)(?:\s*[×x*]\s*10\^([+\-−]?\d{1,2}))?\s*(.*?)\s*\Z", re.DOTALL)
+_QUANTITY = re.compile(
+    r"\s*([+\-−]?\d+(?:\.\d+)?(?:[eE][+\-]?\d{1,3})?)(?:\s*[×x*]\s*10\^([+\-−]?\d{1,2}))?\s*(.*?)\s*\Z", re.DOTALL
+)
 _MULTIPLE = re.compile(r"[×x*X]?\s*(ULN|LLN)\Z", re.IGNORECASE)
 LIMIT_KEYS = {"uln": "ULN", "lln": "LLN"}
 
@@ -114,7 +116,9 @@ def read_record(
 
 
 def _check_id(value: object, problems: list[Problem]) -> None:
-    plain = isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**MOST_DIGITS)
+    plain = isinstance(value, str) or (
+        isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**MOST_DIGITS
+    )
     if value is not None and not plain:
         problems.append(Problem("id", f"{shown(value)} is no patient id", "write a text or a whole number"))
 
@@ -147,7 +151,9 @@ def _option(item: Item, value: object) -> frozenset[str]:
 
 def _options(item: Item, value: object) -> frozenset[str]:
     if not isinstance(value, list | tuple | set | frozenset):
-        raise ValueProblem(f"{shown(value)} is not a list of options", 'write a list, such as ["a", "b"]; [] is none of them')
+        raise ValueProblem(
+            f"{shown(value)} is not a list of options", 'write a list, such as ["a", "b"]; [] is none of them'
+        )
     return frozenset(option for each in value for option in _option(item, each))
 
 
@@ -161,11 +167,15 @@ def exact(value: object) -> Fraction:
         number = Decimal(value) if abs(value) < 10**MOST_DIGITS else Decimal("Infinity")
     else:
         try:
-            number = Decimal(repr(value) if isinstance(value, float) else str(value).strip().replace("−", "-").replace("_", "?"))
+            number = Decimal(
+                repr(value) if isinstance(value, float) else str(value).strip().replace("−", "-").replace("_", "?")
+            )
         except InvalidOperation:
             raise ValueProblem(f"{shown(value)} is not a number") from None
     if not number.is_finite():
-        raise ValueProblem(f"{shown(value)} is not a number that can be measured", "leave the item out if it is unknown")
+        raise ValueProblem(
+            f"{shown(value)} is not a number that can be measured", "leave the item out if it is unknown"
+        )
     if number and (abs(number.adjusted()) > HIGHEST_POWER or len(number.as_tuple().digits) > MOST_DIGITS):
         raise ValueProblem(f"{shown(value)} is longer than any measurement")
     return Fraction(number)
@@ -186,7 +196,9 @@ def _measured_parts(item: Item, value: Mapping[object, object]) -> Measured:
     """`{"value": 120, "unit": "U/L", "uln": 40}`: limits are in the unit of the value."""
     for key in value:
         if key not in ("value", "unit", "uln", "lln"):
-            help = did_you_mean(str(key), ("value", "unit", "uln", "lln")) or "a measured value has value, unit, uln, lln"
+            help = (
+                did_you_mean(str(key), ("value", "unit", "uln", "lln")) or "a measured value has value, unit, uln, lln"
+            )
             raise ValueProblem(f"`{key}` is no part of a measured value", help)
     unit = value.get("unit")
     if unit is not None and not isinstance(unit, str):
@@ -250,7 +262,9 @@ def _written(item: Item, value: object) -> tuple[Fraction, str | None, str | Non
     if multiple:
         return number, None, multiple.group(1).upper()
     if rest[0] in ",'" or (rest[0].isdigit() and not rest.startswith(("10*", "10^"))):
-        raise ValueProblem(f"{shown(value)} is not a number{_in_unit(item)}", "write decimals with a point, thousands without a sign")
+        raise ValueProblem(
+            f"{shown(value)} is not a number{_in_unit(item)}", "write decimals with a point, thousands without a sign"
+        )
     return number, rest, None
 
 

@@ -173,9 +173,7 @@ class Reference:
 
     # ---- occurrences
 
-    def selection(
-        self, node: x.Expression, outer: Occurrence | None = None
-    ) -> list[tuple[Occurrence, Truth]] | None:
+    def selection(self, node: x.Expression, outer: Occurrence | None = None) -> list[tuple[Occurrence, Truth]] | None:
         """Each occurrence with whether it satisfies WHERE and window; None where the record holds nothing."""
         if not isinstance(node, x.Selected):
             raise TypeError(f"no occurrences: {type(node).__name__}")
@@ -373,7 +371,9 @@ class Reference:
         start, end = self.bounds(node.start, occurrence), self.bounds(node.end, occurrence)
         if start.unknown or end.unknown:
             return UNKNOWN
-        return Bounds(elapsed(node.unit, start.high, end.low, -INFINITY), elapsed(node.unit, start.low, end.high, INFINITY))
+        return Bounds(
+            elapsed(node.unit, start.high, end.low, -INFINITY), elapsed(node.unit, start.low, end.high, INFINITY)
+        )
 
     def _dayof(self, node: x.DayOf, occurrence: Occurrence | None) -> Bounds:
         return self.bounds(node.time, occurrence).moved(lambda end: int(end) // SECONDS_A_DAY)
@@ -395,9 +395,7 @@ class Reference:
 
 
 Rule = Callable[[Reference, Any, Occurrence | None], Value]
-RULES: dict[type, Rule] = {
-    kind: getattr(Reference, "_" + kind.__name__.lower()) for kind in x.OPERANDS
-}
+RULES: dict[type, Rule] = {kind: getattr(Reference, "_" + kind.__name__.lower()) for kind in x.OPERANDS}
 
 
 # ---- small pieces --------------------------------------------------------------------------------------------------

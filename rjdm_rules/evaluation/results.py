@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from ..graph.build import RuleGraph, block_node
@@ -136,18 +135,19 @@ class Evaluator:
             if verdict == "eligible":
                 continue
             roots = [(block_node(part.name, block.kind), block.kind == "exclusion") for block in part.blocks]
-            held = self.links.holding(roots, truth)
+            held = self.links.holding(roots, truth, unknown_too=True)
             for block in part.blocks:
                 for criterion in block.criteria:
                     node = f"criterion:{criterion.id}"
                     if node in held:
                         found.append((criterion.id, self._reason(criterion, node, held[node], truth, facts)))
+        found.sort(key=lambda each: truth(f"criterion:{each[0]}") is None)  # what fails, before what is not known
         return found
 
     def _reason(self, criterion: Criterion, node: str, value: bool, truth: Any, facts: FactWords) -> str:
-        below = self.links.holding([(node, value)], truth)
+        below = self.links.holding([(node, value)], truth, unknown_too=truth(node) is None)
         leaves = [each for each in below if each in self.links.leaves]
-        leaves.sort(key=lambda each: (truth(each) is not truth(node), self._written_at(each, below)))
+        leaves.sort(key=lambda each: self._written_at(each, below))
         said = []
         for leaf in leaves:
             text = self.leaf_words(leaf, truth(leaf), facts)
@@ -189,7 +189,7 @@ class Evaluator:
 
     def line(self, result: Result) -> str:
         """The result as one line of JSON."""
-        return json.dumps(result.as_json(), ensure_ascii=False)
+        return encoded(result.as_json())
 
     # ---- explanation
 
@@ -217,6 +217,19 @@ class Evaluator:
                 if verdict_of(part, mended) != "ineligible":
                     found.append(criterion.id)
         return found
+
+
+@cache
+def _encoder() -> Any:
+    import msgspec
+
+    return msgspec.json.Encoder().encode
+
+
+def encoded(value: object) -> str:
+    """JSON on one line."""
+    text: str = _encoder()(value).decode()
+    return text
 
 
 def verdict_of(part: Part, reference: Reference) -> str:

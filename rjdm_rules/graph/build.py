@@ -19,7 +19,6 @@ from ..language.source import Place
 from ..protocol import expressions as x
 from ..protocol.model import Block, Part, Protocol
 
-
 DEEP = 120
 
 

@@ -21,7 +21,7 @@ LOGICAL = (x.Not, x.Group, x.Except, x.WaivedIf, x.IfThen, x.FirstKnown)
 
 def is_condition(graph: RuleGraph, node: str) -> bool:
     """Whether a node has a truth (and not a number, a date, …)."""
-    kind, _, name = node.partition(":")
+    name = node.partition(":")[2]
     protocol = graph.protocol
     match graph.kind(node):
         case "item":
@@ -95,15 +95,15 @@ class Links:
             stack.extend(each for each, _ in self.below[node] if truth(each) is None)
         return list(found)
 
-    def holding(self, roots: list[tuple[str, bool]], truth: TruthOf) -> dict[str, bool]:
-        """Conditions that hold a root in a truth or, being unknown, keep it from the opposite; and the truth in which
-        each does so."""
+    def holding(self, roots: list[tuple[str, bool]], truth: TruthOf, unknown_too: bool) -> dict[str, bool]:
+        """Conditions that hold a root in a truth (with `unknown_too`, also those that being unknown keep it from the
+        opposite), and the truth in which each does so."""
         found: dict[str, bool] = {}
         stack = list(roots)
         while stack:
             node, value = stack.pop()
             held = truth(node)
-            if node in found or (held is not value and held is not None):
+            if node in found or not (held is value or (unknown_too and held is None)):
                 continue
             found[node] = value
             if node not in self.leaves:

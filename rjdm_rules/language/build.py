@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from . import syntax as s
 from .diagnostics import Diagnostic
-from .source import Place, Source
+from .source import Place
 from .tokens import Token
 
 Part = Any
@@ -133,9 +133,7 @@ class Builder:
         name, label, kind, *lines = parts
         if any(isinstance(line, s.Broken) for line in lines):
             return self._given_up(name)
-        return s.Item(
-            name.place, self.name([name]), label, kind, of_kind(lines, s.ItemLine), of_kind(lines, s.Item)
-        )
+        return s.Item(name.place, self.name([name]), label, kind, of_kind(lines, s.ItemLine), of_kind(lines, s.Item))
 
     item_declaration_below = item_declaration
 
@@ -222,9 +220,7 @@ class Builder:
         if any(isinstance(part, s.Broken) for part in rest):
             return self._given_up(name)
         columns = next((part for part in rest if isinstance(part, tuple)), ())
-        return s.Table(
-            name.place, self.name([name]), label, columns, of_kind(rest, s.Row), texts(rest, "note")
-        )
+        return s.Table(name.place, self.name([name]), label, columns, of_kind(rest, s.Row), texts(rest, "note"))
 
     def header(self, parts: list[Part]) -> tuple[s.Column, ...]:
         result = False
@@ -448,9 +444,7 @@ class Builder:
 
     def in_options(self, parts: list[Part]) -> s.Expression:
         subject, negated, _, *options, _ = parts
-        return s.InOptions(
-            span(parts), subject, negated is not None, tuple(self.name([option]) for option in options)
-        )
+        return s.InOptions(span(parts), subject, negated is not None, tuple(self.name([option]) for option in options))
 
     def includes(self, parts: list[Part]) -> s.Expression:
         return s.Includes(span(parts), parts[0], self.name(parts[2:]))
@@ -543,9 +537,7 @@ class Builder:
         token, unit = parts
         value = self._exact(token)
         place = span([token, unit])
-        return s.Number(
-            place, value, unit.text if unit else None, unit.place if unit else None, token.text
-        )
+        return s.Number(place, value, unit.text if unit else None, unit.place if unit else None, token.text)
 
     def signed(self, parts: list[Part]) -> s.Number:
         minus, token = parts

@@ -25,7 +25,7 @@ SECTIONS = (
 KEYWORDS = (
     "AND OR NOT ANY ALL NONE EXCEPT IF THEN IS IN KNOWN INCLUDES COUNT MAX MIN MEAN LATEST EARLIEST WHERE WITHIN "
     "BEFORE AFTER BETWEEN FROM TO OF YEARS MONTHS DAYS ULN LLN"
-).split()
+).split()  # noqa: SIM905
 
 CALLED = {
     "NAME": "a name",
@@ -73,10 +73,10 @@ SLIPS = {
 
 def expected_words(expected: frozenset[str]) -> str:
     """What would fit, in a few words."""
-    if TYPE_WORDS <= expected:
+    if expected >= TYPE_WORDS:
         return "a type (`yes/no`, `in UNIT`, `one of a, b`, `date`, `event`, …)"
     words = []
-    if CONDITION_STARTS <= expected:
+    if expected >= CONDITION_STARTS:
         words.append("a condition or a value")
         expected = expected & {"_NL", "RPAR", "COMMA"}
     words += [CALLED[name] for name in CALLED if name in expected and name != "?"]
@@ -99,16 +99,29 @@ def syntax_message(
         shown = around if around in SLIPS else text[:1]
         return "R110", f"`{shown}` is not a sign of this language", f"write {slip}"
     upper = text.upper()
-    if upper in KEYWORDS and text != upper and (upper in expected or (upper == "NOT" and "ANY" in expected)) and upper != "IN":
+    if (
+        upper in KEYWORDS
+        and text != upper
+        and (upper in expected or (upper == "NOT" and "ANY" in expected))
+        and upper != "IN"
+    ):
         return "R110", f"`{text}` is written in capitals when it is logic", f"write `{text.upper()}`"
     if last is not None and last.type == "STRING" and text[:1].isalpha() and place.line == last.place.line:
-        return "R111", f"`{shortened(text)}` does not fit behind the text in quotes", 'a quote inside a text is written \\"'
+        return (
+            "R111",
+            f"`{shortened(text)}` does not fit behind the text in quotes",
+            'a quote inside a text is written \\"',
+        )
     if opened and (
         text[:1] in ('"', "=", "|")
         or token.type in ("_NL", "$END")
         or ("RPAR" in expected and place.line > opened.line and token.type in ("NAME", "MARK", "?"))
     ):
-        return "R106", "this parenthesis is not closed", f"add `)` before line {place.line}, or a comma between its parts"
+        return (
+            "R106",
+            "this parenthesis is not closed",
+            f"add `)` before line {place.line}, or a comma between its parts",
+        )
     if token.type == "_INDENT":
         return "R111", "nothing may be indented below the line above", "move it to the left, or look at the line above"
     if last is not None and place.start == place.end and place.end == last.place.end:
@@ -116,7 +129,11 @@ def syntax_message(
             wanted = "what belongs to it: on the line (in `data`, a type), or indented below"
         return "R111", f"after `{shortened(last.text)}` something is missing", f"add {wanted}" if wanted else ""
     if "COMPARE" in expected and token.type in ("NUMBER", "NAME", "?") and re.match(r"[\w.]", text):
-        return "R111", f"`{shortened(text)}` does not fit here", "a comparison, AND, OR or the end of the line may follow"
+        return (
+            "R111",
+            f"`{shortened(text)}` does not fit here",
+            "a comparison, AND, OR or the end of the line may follow",
+        )
     if {"PROTOCOL_ID", "NAME"} & expected == set() and token.type in ("NAME", "?") and "_NL" not in expected:
         near = did_you_mean(text, SECTIONS)
         if near:

@@ -1,4 +1,4 @@
-"""From text to tokens: the terminals of the grammar, tried where the parser can take them; indentation; lines that run on.
+"""From text to tokens: the grammar's terminals, tried where the parser can take them; indentation; lines that run on.
 
 A word such as `data` or `none` is a keyword only where the grammar expects it there, so that an option may be called
 `none`. Which terminals there are and how they look stands in `grammar/rules.lark`; here is only the order of trying.

@@ -1,11 +1,11 @@
 """Three-valued truth after Kleene (Introduction to Metamathematics, 1952, section 64): True, False, None for unknown.
 
-          a AND b                 a OR b                NOT a
-        | T  F  U               | T  F  U
-      --+---------            --+---------
-      T | T  F  U             T | T  T  T               T -> F
-      F | F  F  F             F | T  F  U               F -> T
-      U | U  F  U             U | T  U  U               U -> U
+    a AND b                 a OR b                NOT a
+  | T  F  U               | T  F  U
+--+---------            --+---------
+T | T  F  U             T | T  T  T               T -> F
+F | F  F  F             F | T  F  U               F -> T
+U | U  F  U             U | T  U  U               U -> U
 """
 
 from __future__ import annotations

@@ -50,14 +50,21 @@ def unused_declarations(protocol: Protocol, findings: Findings, source: Source) 
     for condition in all_conditions(protocol):
         for node in walk(condition):
             match node:
-                case x.ItemValue(item=name) | x.Selected(event=name) | x.DefinedValue(name=name) | x.ReadingValue(reading=name):
+                case (
+                    x.ItemValue(item=name)
+                    | x.Selected(event=name)
+                    | x.DefinedValue(name=name)
+                    | x.ReadingValue(reading=name)
+                ):
                     used.add(name)
     declared: list[tuple[str, Place, str]] = [(i.name, i.place, "data item") for i in protocol.items.values()]
     declared += [(d.name, d.place, "definition") for d in protocol.definitions.values()]
     declared += [(r.name, r.place, "reading") for r in protocol.readings.values()]
     for name, place, what in declared:
         if name not in used and place.source is source:
-            findings.warning("R901", f"the {what} `{name}` is used nowhere", place, "use it in a condition, or take it out")
+            findings.warning(
+                "R901", f"the {what} `{name}` is used nowhere", place, "use it in a condition, or take it out"
+            )
 
 
 def figures_in(text: str) -> set[str]:
@@ -149,12 +156,14 @@ def figures_agree(protocol: Protocol, findings: Findings) -> None:
             continue
         said = figures_in(criterion.sentence.text)
         own, labelled = figures_of(criterion.condition, protocol)
-        below = {figure for figure in _figures_below(criterion, protocol)}
+        below = set(_figures_below(criterion, protocol))
         for figure in sorted(said - own - labelled - below):
             findings.warning(
-                "R902", f"the sentence of {criterion.id} says {figure}, which its condition does not", criterion.sentence.place,
+                "R902",
+                f"the sentence of {criterion.id} says {figure}, which its condition does not",
+                criterion.sentence.place,
                 "bring sentence and condition into line",
-            )  # fmt: skip
+            )
         for figure in sorted(own - said):
             place = criterion.condition.place or criterion.place
             findings.warning(

@@ -310,9 +310,7 @@ def checked_escalation(node: s.Escalation, checker: ExpressionChecker) -> Escala
 
 def checked_scheme(node: s.Scheme, checker: ExpressionChecker) -> Scheme | None:
     """A decision table over counts. Rows may leave states open (those come back as `review`) but not contradict."""
-    columns = [
-        TableColumn(column.name.name, "number", unit=PLAIN, whole=True) for column in node.columns[:-1]
-    ]
+    columns = [TableColumn(column.name.name, "number", unit=PLAIN, whole=True) for column in node.columns[:-1]]
     rows = even_rows(node.rows, len(node.columns), checker.findings)
     if rows is None:
         return None
@@ -367,9 +365,7 @@ def checked_examples(file: s.File, scope: Scope) -> tuple[Example, ...]:
     found = []
     for name, record in records.items():
         node = nodes[name]
-        expectations = tuple(
-            (each.subject.name if each.subject else None, each.outcome) for each in node.expectations
-        )
+        expectations = tuple((each.subject.name if each.subject else None, each.outcome) for each in node.expectations)
         _known_expectations(node, scope)
         found.append(Example(name, node.label, record, expectations, node.notes, node.place))
     return tuple(found)

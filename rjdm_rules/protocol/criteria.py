@@ -122,17 +122,15 @@ def _enter(named: NamedCriterion, scope: Scope) -> None:
         or name in scope.tables
         or name in ("yes", "no", "unknown", "id")
     ):
-        findings.error("R206", f"the name `{name}` is taken", node.name.place, "names are shared by items, definitions, "
-                       "tables and criteria; choose another")  # fmt: skip
+        help = "names are shared by items, definitions, tables and criteria; choose another"
+        findings.error("R206", f"the name `{name}` is taken", node.name.place, help)
         return
     scope.criteria_by_name[named.part, name] = named
 
 
 def checked_parts(file: s.File, scope: Scope, checker: ExpressionChecker) -> tuple[Part, ...]:
     if file.parts:
-        return tuple(
-            _part(part.name.name, part.title, part.blocks, part.notes, scope, checker) for part in file.parts
-        )
+        return tuple(_part(part.name.name, part.title, part.blocks, part.notes, scope, checker) for part in file.parts)
     return (_part(None, None, file.blocks, (), scope, checker),) if file.blocks else ()
 
 
@@ -217,15 +215,11 @@ def _names_all(
         )
 
 
-def _criterion(
-    named: NamedCriterion, block: Context, scope: Scope, checker: ExpressionChecker
-) -> Criterion | None:
+def _criterion(named: NamedCriterion, block: Context, scope: Scope, checker: ExpressionChecker) -> Criterion | None:
     node, body = named.syntax, named.syntax.body
     whole = not block.exclusion
     context = Context(may_if=whole, criterion=named, block=block.block, exclusion=block.exclusion)
-    children = tuple(
-        child for each in named.children if (child := _criterion(each, block, scope, checker)) is not None
-    )
+    children = tuple(child for each in named.children if (child := _criterion(each, block, scope, checker)) is not None)
     counted = [each for each in named.children if not each.only_notes]
     what = f"({node.label})" if node.label and node.label.isdigit() and named.parent is None else f"`{named.id}`"
     findings = scope.findings

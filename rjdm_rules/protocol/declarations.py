@@ -38,7 +38,9 @@ def checked_reading(node: s.Reading, findings: Findings, origin: str) -> Reading
         )
         return None
     if node.chosen is None:
-        findings.error("R207", f"the reading `{node.name.name}` has none chosen", node.place, f"add `chosen {names[0]}`")
+        findings.error(
+            "R207", f"the reading `{node.name.name}` has none chosen", node.place, f"add `chosen {names[0]}`"
+        )
         return None
     if node.chosen.name not in names:
         help = did_you_mean(node.chosen.name, names) or "its options are " + ", ".join(names)
@@ -102,7 +104,10 @@ def _typed_item(base: Item, written: s.TypeExpression, node: s.Item, findings: F
         case _:  # repeated: an event with one value
             value_type = replace(written, kind="quantity" if written.unit else "number")
             value = _typed_item(
-                replace(base, name="value", label=node.label or base.label, kind=value_type.kind), value_type, node, findings
+                replace(base, name="value", label=node.label or base.label, kind=value_type.kind),
+                value_type,
+                node,
+                findings,
             )
             if value is None:
                 return None
@@ -184,9 +189,7 @@ def _with_range(item: Item, line: s.ItemLine, findings: Findings) -> Item:
 def _with_code(item: Item, line: s.ItemLine, findings: Findings) -> Item:
     match = re.fullmatch(r"(\S+)\s+(\S.*)", line.code)
     if not match:
-        findings.error(
-            "R211", f"`{line.code}` lacks its code system", line.place, f"write `code LOINC {line.code}`"
-        )
+        findings.error("R211", f"`{line.code}` lacks its code system", line.place, f"write `code LOINC {line.code}`")
         return item
     return replace(item, codes=(*item.codes, (match.group(1), match.group(2).strip())))
 

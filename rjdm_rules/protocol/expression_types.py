@@ -105,7 +105,9 @@ class ExpressionChecker:
                 )
                 return None
         if not same:
-            self.findings.error("R301", f"this is {t.in_words(typed.type)}; here stands {t.in_words(wanted)}", node.place)
+            self.findings.error(
+                "R301", f"this is {t.in_words(typed.type)}; here stands {t.in_words(wanted)}", node.place
+            )
             return None
         return typed.node
 
@@ -134,9 +136,7 @@ class ExpressionChecker:
             return Typed(x.DefinedValue(name, place=place), scope.definition_types[name])
         if name in scope.readings:
             reading = scope.readings[name]
-            return Typed(
-                x.ReadingValue(name, place=place), t.OneOf(tuple(option.name for option in reading.options))
-            )
+            return Typed(x.ReadingValue(name, place=place), t.OneOf(tuple(option.name for option in reading.options)))
         criterion = self._criterion_named(name, context)
         if criterion:
             return Typed(x.CriterionTruth(criterion.id, place=place), t.Truth())
@@ -224,9 +224,7 @@ class ExpressionChecker:
             )
             return None
         inside = level[positions[0] : positions[-1] + 1]
-        return [
-            x.CriterionTruth(each.id, place=node.place) for each in inside if not each.only_notes
-        ]
+        return [x.CriterionTruth(each.id, place=node.place) for each in inside if not each.only_notes]
 
     def _markrange(self, node: s.MarkRange, context: Context) -> None:
         self.findings.error(
@@ -310,7 +308,13 @@ class ExpressionChecker:
         return self.compared_with(operator, self.typed(left, context), left, right, place, context)
 
     def compared_with(
-        self, operator: str, first: Typed | None, left: s.Expression, right: s.Expression, place: Place, context: Context
+        self,
+        operator: str,
+        first: Typed | None,
+        left: s.Expression,
+        right: s.Expression,
+        place: Place,
+        context: Context,
     ) -> x.Expression | None:
         """A comparison whose left side is checked already."""
         if first and isinstance(first.type, t.OneOf) and isinstance(right, s.Name) and right.name in first.type.options:
@@ -479,7 +483,9 @@ class ExpressionChecker:
                 t.SeveralOf: f"write `{shown} INCLUDES {options[0].name}`",
                 t.Number: f"compare it, as in `{shown} ≥ …`",
             }.get(type(typed.type), "")
-            self.findings.error("R303", f"{quoted(subject.place)} is {t.in_words(typed.type)}, not an option", place, help)
+            self.findings.error(
+                "R303", f"{quoted(subject.place)} is {t.in_words(typed.type)}, not an option", place, help
+            )
             return None
         whole = [self._is_option(option, typed.type.options, subject.place) for option in options]
         if not all(whole):
@@ -537,7 +543,10 @@ class ExpressionChecker:
     def _dateliteral(self, node: s.DateLiteral, context: Context) -> Typed | None:
         if "T" in node.text:
             self.findings.error(
-                "R501", "a condition cannot hold a time of day", node.place, "compare with a date, or with a `time` item"
+                "R501",
+                "a condition cannot hold a time of day",
+                node.place,
+                "compare with a date, or with a `time` item",
             )
             return None
         try:
@@ -604,7 +613,9 @@ class ExpressionChecker:
         if not isinstance(right.type, t.Number):
             self.findings.error(
                 "R306",
-                f"{t.in_words(right.type)} cannot be taken from a date" if node.operator == "−" else "two dates have no sum",
+                f"{t.in_words(right.type)} cannot be taken from a date"
+                if node.operator == "−"
+                else "two dates have no sum",
                 node.place,
                 "for the time between dates write `DAYS FROM a TO b` (or YEARS, MONTHS)",
             )
@@ -950,7 +961,9 @@ class ExpressionChecker:
         for each, argument in zip(typed, arguments, strict=True):
             if type(each.type) is not type(first.type) or (only and not isinstance(each.type, only[1:])):  # type: ignore[arg-type]
                 wanted = only[0] if only else t.in_words(first.type)
-                self.findings.error("R309", f"{quoted(argument.place)} is {t.in_words(each.type)}, not {wanted}", argument.place)
+                self.findings.error(
+                    "R309", f"{quoted(argument.place)} is {t.in_words(each.type)}, not {wanted}", argument.place
+                )
                 return None
             if isinstance(first.type, t.Number) and isinstance(each.type, t.Number):
                 if not self._unit_given(first.type, each.type, argument.place):
@@ -989,7 +1002,9 @@ class ExpressionChecker:
             return None
         if not isinstance(kind, t.Number | t.Date) or (node.function == "mean" and not isinstance(kind, t.Number)):
             self.findings.error(
-                "R308", f"{node.function.upper()} needs numbers; `{argument.attribute.name}` is {t.in_words(kind)}", place
+                "R308",
+                f"{node.function.upper()} needs numbers; `{argument.attribute.name}` is {t.in_words(kind)}",
+                place,
             )
             return None
         result = x.Aggregate(node.function, argument.attribute.name, typed.node, place=node.place)

@@ -1,4 +1,4 @@
-"""Checked expressions: names, types and units resolved. Equal expressions are equal objects, wherever they were written.
+"""Checked expressions: names, types and units resolved. Equal expressions are equal, wherever they were written.
 
 Numbers stand in the unit that `unit` fields name; nothing converts later except through `Converted`. Truth-valued
 nodes come first, then values. `parts(node)` lists the operands of any node in order.
@@ -38,7 +38,7 @@ class Not(Placed):
 
 @dataclass(frozen=True, slots=True)
 class Group(Placed):
-    """`kind` is all, any, none, at least, at most or exactly; `style` says how it was written (list, infix, between)."""
+    """`kind` is all, any, none, at least, at most or exactly; `style` how it was written (list, infix, between)."""
 
     kind: str
     count: int

@@ -88,7 +88,9 @@ def _report_cycle(own: str, hops: tuple[tuple[str, Place], ...], place: Place, f
     users = [own, *(name for name, _ in hops[:-1])]
     shown = tuple((f"`{user}` uses `{name}` here", where) for user, (name, where) in zip(users, hops, strict=True))
     chain = " → ".join([own, *(name for name, _ in hops)])
-    findings.error("R803", f"files use each other in a cycle: {chain}", place, "move what both need into a third file", shown)
+    findings.error(
+        "R803", f"files use each other in a cycle: {chain}", place, "move what both need into a third file", shown
+    )
 
 
 def _report_missing(name: str, place: Place, folder: Path | None, findings: Findings, found: int) -> None:
@@ -112,11 +114,16 @@ def _read_library(name: str, path: Path, place: Place, findings: Findings) -> s.
     if has_errors(diagnostics) and library.head is None:
         return library
     if library.head is None or library.head.kind != "library":
-        findings.error("R804", f"`{name}` is not a library", place, "only a file that begins with `library` can be used")
+        findings.error(
+            "R804", f"`{name}` is not a library", place, "only a file that begins with `library` can be used"
+        )
         return None
     for declaration in (*library.blocks, *library.parts, *library.escalations, *library.examples):
         findings.error(
-            "R804", "a library holds only data, define, table and readings", declaration.place, "move this to the protocol"
+            "R804",
+            "a library holds only data, define, table and readings",
+            declaration.place,
+            "move this to the protocol",
         )
     return library
 

@@ -36,9 +36,7 @@ def references(node: object) -> list[Hop]:
     return found
 
 
-def settled_order(
-    needs: Mapping[str, Iterable[Hop]], cycle: Callable[[list[Hop]], None]
-) -> list[str]:
+def settled_order(needs: Mapping[str, Iterable[Hop]], cycle: Callable[[list[Hop]], None]) -> list[str]:
     """Names so that each comes behind those that it needs. A cycle is handed to `cycle` as its hops, once, and its
     names are left out."""
     done: set[str] = set()

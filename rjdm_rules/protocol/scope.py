@@ -84,7 +84,7 @@ class Scope:
             yield f"{part}.{name}" if part else name
 
     def suggest(self, word: str, known: Iterable[str]) -> str:
-        """A suggestion for a misspelt word. After many of them there are no more: they take time, and nobody reads on."""
+        """A suggestion for a misspelt word. After many there are no more: they take time, and nobody reads on."""
         self.suggestions -= 1
         return did_you_mean(word, known) if self.suggestions >= 0 else ""
 
@@ -97,5 +97,5 @@ class Scope:
             return
         self.broken.add(name)  # one report for each name, however often it is used
         near = self.suggest(name, [*self.names(), *also]) if self.suggestions > 0 else ""
-        help = near or f"declare it under `data` or `define`, as in `{name} \"what it is\" yes/no`"
+        help = near or f'declare it under `data` or `define`, as in `{name} "what it is" yes/no`'
         self.findings.error("R201", f"`{name}` is not declared", place, help)

@@ -15,14 +15,22 @@ def settled(node: x.Expression, readings: Mapping[str, str]) -> x.Expression:
             return x.Always(readings[reading] in options, place=node.place)
         case x.Not(condition=condition):
             inner = settled(condition, readings)
-            return x.Always(not inner.value, place=node.place) if isinstance(inner, x.Always) else replace(node, condition=inner)
+            return (
+                x.Always(not inner.value, place=node.place)
+                if isinstance(inner, x.Always)
+                else replace(node, condition=inner)
+            )
         case x.Group():
             return _group(node, readings)
         case x.Except(condition=condition, exception=exception):
             held, other = settled(condition, readings), settled(exception, readings)
             if isinstance(other, x.Always):
                 return x.Always(False, place=node.place) if other.value else held
-            return held if isinstance(held, x.Always) and not held.value else replace(node, condition=held, exception=other)
+            return (
+                held
+                if isinstance(held, x.Always) and not held.value
+                else replace(node, condition=held, exception=other)
+            )
         case x.WaivedIf(condition=condition, waiver=waiver):
             held, other = settled(condition, readings), settled(waiver, readings)
             if isinstance(other, x.Always):

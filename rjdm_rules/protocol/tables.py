@@ -41,7 +41,9 @@ def checked_table(node: s.Table, checker: ExpressionChecker, origin: str) -> Tab
     rows = even_rows(node.rows, len(node.columns), findings)
     if rows is None:
         return None
-    columns = [_column(column, [row.cells[index] for row in rows], checker) for index, column in enumerate(node.columns)]
+    columns = [
+        _column(column, [row.cells[index] for row in rows], checker) for index, column in enumerate(node.columns)
+    ]
     if any(column is None for column in columns):
         return None
     sure = [column for column in columns if column]
@@ -126,9 +128,7 @@ def _row(
         tuple(checked_cell(part, column, checker) for part in cell)
         for cell, column in zip(node.cells, inputs, strict=False)
     ]
-    results = [
-        _result(cell, column, checker) for cell, column in zip(node.cells[len(inputs) :], outputs, strict=True)
-    ]
+    results = [_result(cell, column, checker) for cell, column in zip(node.cells[len(inputs) :], outputs, strict=True)]
     if any(cell is None for row in cells for cell in row) or any(result is None for result in results):
         return None
     return TableRow(
@@ -146,12 +146,17 @@ def checked_cell(part: s.CellPart, column: TableColumn, checker: ExpressionCheck
             return Cell()
         if column.kind == "number" or word not in column.options:
             allowed = ", ".join(column.options) if column.options else "a number, a range `3..6` or `≥ 3`"
-            checker.findings.error("R603", f"`{word}` does not fit the column `{column.name}`", part.place, f"it takes {allowed}")
+            checker.findings.error(
+                "R603", f"`{word}` does not fit the column `{column.name}`", part.place, f"it takes {allowed}"
+            )
             return None
         return Cell(options=(word,))
     if column.kind != "number":
         checker.findings.error(
-            "R603", f"a number does not fit the column `{column.name}`", part.place, "it takes " + ", ".join(column.options)
+            "R603",
+            f"a number does not fit the column `{column.name}`",
+            part.place,
+            "it takes " + ", ".join(column.options),
         )
         return None
     low = _constant(part.low, column.unit or PLAIN, checker)
@@ -180,7 +185,9 @@ def checked_cell(part: s.CellPart, column: TableColumn, checker: ExpressionCheck
     return None
 
 
-def _result(cell: tuple[s.CellPart, ...], column: TableColumn, checker: ExpressionChecker) -> Fraction | str | bool | None:
+def _result(
+    cell: tuple[s.CellPart, ...], column: TableColumn, checker: ExpressionChecker
+) -> Fraction | str | bool | None:
     part = cell[0]
     if len(cell) > 1 or part.high is not None or part.operator is not None:
         checker.findings.error("R603", "a result is one value", part.place)
@@ -208,7 +215,9 @@ def _constant(node: s.Expression, unit: Unit, checker: ExpressionChecker) -> Fra
         return value
     factors = conversion(typed.type.unit, unit)
     if factors is None:
-        checker.findings.error("R403", f"{typed.type.unit.text} cannot be converted to {unit.text or 'a number'}", node.place)
+        checker.findings.error(
+            "R403", f"{typed.type.unit.text} cannot be converted to {unit.text or 'a number'}", node.place
+        )
         return None
     return value * factors[0] + factors[1]
 
@@ -226,14 +235,17 @@ class Region:
 
 
 def covered(
-    columns: Sequence[TableColumn], rows: Sequence[TableRow], what: str, place: Place, findings: Findings, gaps: bool = True
+    columns: Sequence[TableColumn],
+    rows: Sequence[TableRow],
+    what: str,
+    place: Place,
+    findings: Findings,
+    gaps: bool = True,
 ) -> None:
     """Reports rows that overlap with different results, and (with `gaps`) what no row covers. Sets of rows are bits
     of a number."""
     regions = [_regions(column, [row.cells[index] for row in rows]) for index, column in enumerate(columns)]
-    matching = [
-        _matching(regions[index], [row.cells[index] for row in rows]) for index in range(len(columns))
-    ]
+    matching = [_matching(regions[index], [row.cells[index] for row in rows]) for index in range(len(columns))]
     steps = 0
     seen: set[tuple[int, int]] = set()
     stack: list[tuple[int, int, tuple[str, ...]]] = [(0, (1 << len(rows)) - 1, ())]
@@ -333,7 +345,12 @@ def _regions(column: TableColumn, cells: list[tuple[Cell, ...]]) -> list[Region]
         return [Region("any number", point=span.low if span else Fraction(0))]
     regions = []
     if span is None or span.low < points[0]:
-        regions.append(Region(f"below {number_text(points[0])}{unit}", point=points[0] - (1 if span is None else (points[0] - span.low) / 2)))
+        regions.append(
+            Region(
+                f"below {number_text(points[0])}{unit}",
+                point=points[0] - (1 if span is None else (points[0] - span.low) / 2),
+            )
+        )
     for index, point in enumerate(points):
         regions.append(Region(f"{number_text(point)}{unit}", point=point))
         if index + 1 < len(points):
@@ -341,7 +358,12 @@ def _regions(column: TableColumn, cells: list[tuple[Cell, ...]]) -> list[Region]
             words = f"between {number_text(point)} and {number_text(following)}{unit}"
             regions.append(Region(words, point=(point + following) / 2))
     if span is None or span.high > points[-1]:
-        regions.append(Region(f"above {number_text(points[-1])}{unit}", point=points[-1] + (1 if span is None else (span.high - points[-1]) / 2)))
+        regions.append(
+            Region(
+                f"above {number_text(points[-1])}{unit}",
+                point=points[-1] + (1 if span is None else (span.high - points[-1]) / 2),
+            )
+        )
     return regions
 
 

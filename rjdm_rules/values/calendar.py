@@ -1,4 +1,4 @@
-"""Calendar time: days as ordinals (1 = 0001-01-01), times of day as seconds; months and years clamp to the month's end."""
+"""Calendar time: days as ordinals (1 = 0001-01-01), times of day as seconds; months and years clamp to month ends."""
 
 from __future__ import annotations
 

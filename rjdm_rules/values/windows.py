@@ -123,5 +123,3 @@ def between(start: Bounds, end: Bounds, low: Bounds, high: Bounds) -> Truth:
         return True
     possible = low.low <= high.high and start.low <= high.high and low.low <= end.high
     return None if possible else False
-
-

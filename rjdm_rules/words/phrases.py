@@ -134,8 +134,10 @@ class Words:
             if not first.parts and not second.parts:
                 return Phrase(str(say.if_then(first.text, second.text)), node=node)
             head = str(say.if_head(first.inline()))
-            return Phrase(head, second.parts and (second,) or (second,), node)
-        single, head = (say.exception, say.exception_head) if isinstance(node, x.Except) else (say.waived, say.waived_head)
+            return Phrase(head, (second.parts and (second,)) or (second,), node)
+        single, head = (
+            (say.exception, say.exception_head) if isinstance(node, x.Except) else (say.waived, say.waived_head)
+        )
         if not first.parts and not second.parts:
             return Phrase(str(single(first.text, second.text)), node=node)
         if not first.parts:
@@ -176,9 +178,7 @@ class Words:
     def _sides(self, node: x.Compare) -> tuple[str, str]:
         """Both sides of a comparison in words; a multiple of ULN reads `AST` against `3 × ULN`."""
         if isinstance(node.left, x.TimesLimit):
-            return self.value(node.left.subject), str(
-                self.say.times_limit(self.value(node.right), node.left.limit)
-            )
+            return self.value(node.left.subject), str(self.say.times_limit(self.value(node.right), node.left.limit))
         return self.value(node.left), self.value(node.right)
 
     def _compare(self, node: x.Compare, negated: bool) -> str:
@@ -353,7 +353,11 @@ def criterion_marker(criterion: Criterion) -> str:
     """The marker as printed; a `-` item goes by its name."""
     if criterion.marker in "-−":
         return (criterion.name or "").replace("_", " ")
-    return f"({criterion.marker.strip('().[]')})" if criterion.marker.strip("().[]").isalnum() and not "①" <= criterion.marker <= "⑳" else criterion.marker
+    return (
+        f"({criterion.marker.strip('().[]')})"
+        if criterion.marker.strip("().[]").isalnum() and not "①" <= criterion.marker <= "⑳"
+        else criterion.marker
+    )
 
 
 def quantity_text(value: Fraction, unit: str) -> str:
