@@ -155,6 +155,8 @@ def run_python(block: Block, names: dict[str, object]) -> None:
         return
     test = doctest.DocTestParser().get_doctest(block.text, names, str(block), str(block.page), block.line)
     test.globs = names
+    for example in test.examples:
+        example.want = example.want.replace("…", "...")
     said: list[str] = []
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.IGNORE_EXCEPTION_DETAIL
     doctest.DocTestRunner(verbose=False, optionflags=flags).run(test, out=said.append, clear_globs=False)

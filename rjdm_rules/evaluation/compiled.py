@@ -160,21 +160,27 @@ class CompiledRules:
             record = dict(record)  # type: ignore[call-overload]
         try:
             return self._made(record)
-        except (Irregular, ValueProblem, TypeError, OverflowError):
+        except (Irregular, ValueError, TypeError, ArithmeticError):
             _, extra = read_record(self.graph.protocol, record, position, allow_extra)
         record = {name: value for name, value in record.items() if name not in extra}
         return self._made(record)
 
 
 def multiplied(a: Pair, b: Pair) -> Pair:
+    if a[0] != a[0] or b[0] != b[0]:
+        return MISSING
     return a[0] * b[0], a[1] * b[1]
 
 
 def added(a: Pair, b: Pair) -> Pair:
+    if a[0] != a[0] or b[0] != b[0]:
+        return MISSING
     return a[0] * b[1] + b[0] * a[1], a[1] * b[1]
 
 
 def subtracted(a: Pair, b: Pair) -> Pair:
+    if a[0] != a[0] or b[0] != b[0]:
+        return MISSING
     return a[0] * b[1] - b[0] * a[1], a[1] * b[1]
 
 

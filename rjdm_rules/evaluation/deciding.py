@@ -6,7 +6,7 @@ from ..graph.build import RuleGraph
 from ..logic.kleene import conjunction
 from ..protocol import expressions as x
 from ..values.bounds import Bounds
-from .facts import Measured, Occurrence
+from .facts import Chosen, Measured, Occurrence
 from .reference import Reference
 from .reference import Value as Held
 
@@ -138,5 +138,5 @@ def enough(value: Held) -> bool:
     if isinstance(value, Bounds):
         return value.exact
     if isinstance(value, frozenset):
-        return True
+        return isinstance(value, Chosen) or len(value) == 1
     return value is not None

@@ -48,6 +48,8 @@ class Reason:
 def outcome_of(criterion: Criterion, reference: Reference) -> str:
     truth = reference.criterion(criterion.id)
     condition = criterion.condition
+    if condition is None:
+        return "not applicable"
     if isinstance(condition, x.IfThen) and reference.truth(condition.condition) is False:
         return "not applicable"
     return OUTCOMES[truth]

@@ -195,6 +195,8 @@ class FactWords:
             if kind is not None and kind.kind == "several of":
                 names = [option.words for option in kind.options if option.name in held]
                 return ", ".join(names) if names else "none"
+            if kind is not None and len(held) > 1 and held >= set(kind.option_names):
+                return NOT_RECORDED
             return " or ".join(self.words.option_words(node, option) for option in self._ordered(node, held))
         if isinstance(held, bool):
             return "yes" if held else "no"

@@ -35,7 +35,9 @@ class Measured:
         return self.value.moved(lambda end: Fraction(end) / self.limits[limit])
 
 
-EVER = UNKNOWN
+class Chosen(frozenset[str]):
+    """The options that a patient has of a `several of` item: a known set. (A plain frozenset holds the options of which
+    one holds, as far as is known.)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +48,12 @@ class Occurrence:
     start: Bounds
     end: Bounds
     attributes: Mapping[str, object]
+    happened: bool | None = True
 
     @property
     def ongoing(self) -> bool:
         return self.end.low == INFINITY
 
 
-# item name -> bool | Bounds | Measured | frozenset[str] (options) | tuple[Occurrence, ...]; absent is unknown
+# item name -> bool | Bounds | Measured | frozenset[str] (options that it may be) | Chosen | tuple[Occurrence, ...]; absent is unknown
 Facts = Mapping[str, object]

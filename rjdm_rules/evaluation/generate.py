@@ -52,7 +52,9 @@ class Generator:
         self.layout, self.constants, self.asked, self.trace = shared.layout, shared.constants, shared.asked, trace
         self.lines: list[str] = []
         self.written: dict[str, Both] = {}
-        self.pairs: dict[str, str] = {}
+        self.pairs: dict[str, str] = {}  # variables that hold numbers, by node
+        self.fixed: set[str] = set()  # names of constants among them
+        self.possibles: dict[str, str] = {}  # variables that hold the options that may be, by node
         self.traced: dict[str, str] = {}
         self.variables: dict[str, str] = {}
         self.pairable: dict[str, bool] = {}
@@ -98,7 +100,7 @@ class Generator:
         assert criterion is not None
         variable, outcome = self._variable(node), f"o{self._number(criterion.id)}"
         if criterion.condition is None:
-            self.lines.append(f"{variable} = True; {outcome} = 'met'")
+            self.lines.append(f"{variable} = True; {outcome} = 'not applicable'")
         else:
             below = self.graph.operands(node)[0]
             true, false = self.both(below)
@@ -280,8 +282,8 @@ class Generator:
 
     def _possible(self, node: str) -> str:
         """A variable that holds the options that may be, as a frozenset (None: unknown)."""
-        if node in self.pairs:
-            return self.pairs[node]
+        if node in self.possibles:
+            return self.possibles[node]
         kind = self.graph.kind(node)
         if kind == "item":
             item = self.protocol.items[node[5:]]
@@ -297,9 +299,9 @@ class Generator:
                 )
         else:
             value = self._options_value(node)
-        variable = f"p{len(self.pairs)}"
+        variable = f"q{len(self.possibles)}"
         self.lines.append(f"{variable} = {value}")
-        self.pairs[node] = variable
+        self.possibles[node] = variable
         return variable
 
     def _options_value(self, node: str) -> str:
@@ -385,17 +387,22 @@ class Generator:
     def _paired(self, node: str, expression: x.Compare) -> Both:
         left, right = (self.pair(each) for each in self.graph.operands(node))
         left, right = self._as_variable(left), self._as_variable(right)
+        sides = [each for each in (left, right) if not self._is_fixed(each)]
+        known = " and ".join(f"{each} is not MISSING" for each in sides) or "True"
         a, b = f"{left}[0]*{right}[1]", f"{right}[0]*{left}[1]"
-        operator = expression.operator
-        if operator == "=":
-            return f"{a} == {b}", f"({a} < {b} or {a} > {b})"
-        if operator == "≠":
-            return f"({a} < {b} or {a} > {b})", f"{a} == {b}"
-        return f"{a} {FORWARD[operator]} {b}", f"{a} {BACKWARD[operator]} {b}"
+        true, false = FORWARD[expression.operator], BACKWARD[expression.operator]
+        return f"({known} and {a} {true} {b})", f"({known} and {a} {false} {b})"
+
+    def _is_fixed(self, variable: str) -> bool:
+        return variable in self.fixed
 
     def _as_variable(self, text: str) -> str:
         if text.isidentifier():
             return text
+        if text.startswith("(") and text.replace(" ", "").strip("()").replace(",", "").replace("-", "").isdigit():
+            name = self._constant(tuple(int(part) for part in text.strip("()").split(",")))
+            self.fixed.add(name)
+            return name
         variable = f"p{len(self.pairs)}"
         self.pairs[f"as variable {text}"] = variable
         self.lines.append(f"{variable} = {text}")
@@ -424,7 +431,9 @@ class Generator:
             case x.Lookup(arguments=(x.ItemValue(item=name),)):
                 table = self.protocol.tables[expression.table]
                 item = self.protocol.items[name]
-                return item.kind == "one of" and item.otherwise is None and table.inputs[0].kind == "options"
+                results = {row.results[table.result_index(expression.column)] for row in table.rows}
+                direct = item.kind == "one of" and item.otherwise is None and table.inputs[0].kind == "options"
+                return direct and len(results) > 1  # a table of one result is known whatever is looked up
         return False
 
     def pair(self, node: str) -> str:
@@ -480,6 +489,8 @@ class Generator:
     def _occurs(self, node: str, expression: x.Occurs, depth: int) -> Both:
         selected = expression.occurrences
         if not isinstance(selected, x.Selected) or self.protocol.items[selected.event].otherwise is not None:
+            raise NotDirect
+        if isinstance(selected.where, x.Always):
             raise NotDirect
         slot = f"s{self.layout.slot(selected.event, 'event')}"
         if selected.where is None and selected.window is None:

@@ -14,6 +14,7 @@ from .layout import MEASURED, MISSING, NAN, Layout, coded, default, form_of
 from .records import ValueProblem, read_value
 
 REMEMBERED = 20_000
+LARGEST = 10**50
 Forms = tuple[object, ...]
 
 
@@ -54,7 +55,7 @@ class NumberReader:
         if (
             type(held) not in _PLAIN
             or len(value) != 1 + ("uln" in value) + ("unit" in value)
-            or (uln is not None and (type(uln) not in _PLAIN or uln <= 0 or "ULN" not in item.limits))
+            or (uln is not None and (type(uln) not in _PLAIN or not 0 < uln < LARGEST or "ULN" not in item.limits))
             or item.kind == "count"
         ):
             return self._checked(value)

@@ -16,7 +16,7 @@ from ..protocol.numbers import number_text
 from ..units.unit import Unit, UnitError, conversion, read_unit
 from ..values.bounds import INFINITY, UNKNOWN, Bounds, known
 from ..values.calendar import days_of, seconds_of
-from .facts import Facts, Measured, Occurrence
+from .facts import Chosen, Facts, Measured, Occurrence
 
 MOST_DIGITS, HIGHEST_POWER, MOST_OCCURRENCES = 60, 60, 10_000
 _QUANTITY = re.compile(
@@ -154,7 +154,7 @@ def _options(item: Item, value: object) -> frozenset[str]:
         raise ValueProblem(
             f"{shown(value)} is not a list of options", 'write a list, such as ["a", "b"]; [] is none of them'
         )
-    return frozenset(option for each in value for option in _option(item, each))
+    return Chosen(option for each in value for option in _option(item, each))
 
 
 def exact(value: object) -> Fraction:

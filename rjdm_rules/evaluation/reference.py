@@ -7,7 +7,7 @@ date, a frozenset of the options that it may be (None: unknown), or a tuple of o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -19,8 +19,8 @@ from ..protocol.tables import inside
 from ..values import bounds as b
 from ..values.bounds import INFINITY, UNKNOWN, Bounds, known
 from ..values.calendar import SECONDS_A_DAY, completed_months, completed_years
-from ..values.windows import between, fits, moved
-from .facts import Facts, Measured, Occurrence
+from ..values.windows import between, fits, in_calendar, moved, moved_moment
+from .facts import Chosen, Facts, Measured, Occurrence
 
 Value = Any
 
@@ -186,7 +186,7 @@ class Reference:
         for each in occurrences:
             where = True if node.where is None else self.truth(node.where, each)
             inside_window = True if node.window is None else self.fits(each.start, each.end, node.window, outer)
-            found.append((each, conjunction((where, inside_window))))
+            found.append((each, conjunction((each.happened, where, inside_window))))
         return found
 
     def fits(self, start: Bounds, end: Bounds, window: x.Window, occurrence: Occurrence | None) -> Truth:
@@ -214,7 +214,12 @@ class Reference:
     def _selected(self, node: x.Selected, occurrence: Occurrence | None) -> Value:
         """The occurrences themselves (for IS KNOWN, and for an event that `otherwise` settles)."""
         fitting = self.selection(node, occurrence)
-        return None if fitting is None else tuple(each for each, truth in fitting if truth is not False)
+        if fitting is None:
+            return None
+        return tuple(replace(each, happened=truth) for each, truth in fitting if truth is not False)
+
+    def _nooccurrences(self, node: x.NoOccurrences, occurrence: Occurrence | None) -> Value:
+        return ()
 
     def _pick(self, node: x.Pick, occurrence: Occurrence | None) -> Value:
         """The occurrences that may be the latest (earliest), or None where there may be none at all."""
@@ -391,7 +396,16 @@ class Reference:
         if date.unknown or units.high == INFINITY:
             return UNKNOWN
         least, most = (units.low, units.high) if node.sign > 0 else (units.high, units.low)
-        return Bounds(moved(date.low, node.sign, months, least), moved(date.high, node.sign, months, most))
+        if node.moment and not self._by_the_clock(node.length):
+            move = moved_moment
+        else:
+            move = moved
+        found = Bounds(move(date.low, node.sign, months, least), move(date.high, node.sign, months, most))
+        return found if in_calendar(found, node.moment) else UNKNOWN
+
+    @staticmethod
+    def _by_the_clock(length: x.Length) -> bool:
+        return isinstance(length, x.CalendarLength) and length.seconds > 0
 
 
 Rule = Callable[[Reference, Any, Occurrence | None], Value]
@@ -413,7 +427,9 @@ def is_known(value: Value) -> bool:
     if isinstance(value, Measured):
         return value.recorded
     if isinstance(value, Bounds):
-        return not value.unknown
+        return value.high != INFINITY if value.low != INFINITY else True
+    if isinstance(value, frozenset) and not isinstance(value, Chosen):
+        return len(value) == 1
     return value is not None
 
 
@@ -424,6 +440,8 @@ def agreed(values: Sequence[Value], unknown: Value) -> Value:
         return first
     if all(isinstance(each, frozenset) for each in values):
         return frozenset().union(*values)
+    if all(isinstance(each, Bounds) for each in values):  # dates carry what they may be
+        return Bounds(min(each.low for each in values), max(each.high for each in values))
     if all(isinstance(each, Measured) and each.value == first.value for each in values):
         return Measured(first.value, _shared(values, "limits"), _shared(values, "times"))
     return unknown
@@ -466,7 +484,7 @@ def looked_up(table: Table, result: int, arguments: Sequence[Value]) -> Value:
     in_domain = True
     for argument, column in zip(arguments, table.inputs, strict=True):
         bounds = argument.value if isinstance(argument, Measured) else argument
-        if isinstance(bounds, Bounds) and column.span and not bounds.unknown:
+        if isinstance(bounds, Bounds) and column.span:
             in_domain = in_domain and column.span.low <= bounds.low and bounds.high <= column.span.high
     found = [
         row.results[result]
@@ -476,8 +494,7 @@ def looked_up(table: Table, result: int, arguments: Sequence[Value]) -> Value:
     if not found or not in_domain:
         return unknown
     if output.kind == "options":
-        possible = frozenset(found)
-        return None if len(possible) > 1 and possible >= {row.results[result] for row in table.rows} else possible
+        return frozenset(found)
     if any(each != found[0] for each in found):
         return unknown
     return known(found[0]) if output.kind == "number" else found[0]  # type: ignore[arg-type]

@@ -223,6 +223,14 @@ def _type_of(node: s.Definition, scope: Scope, checker: ExpressionChecker) -> t.
     del scope.findings.all[before:]
     if isinstance(typed.type, t.Occurrences):
         return t.Truth()
+    if isinstance(typed.type, t.Occurrence):
+        scope.findings.error(
+            "R311",
+            "a definition holds a value or a condition, not an occurrence",
+            node.expression.place,
+            "define an attribute of it, as in `grade OF LATEST(event)`",
+        )
+        return None
     return t.Number(typed.type.unit) if isinstance(typed.type, t.Number) else typed.type
 
 

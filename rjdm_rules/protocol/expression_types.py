@@ -87,7 +87,7 @@ class ExpressionChecker:
             if isinstance(wanted, t.OneOf) and node.name in wanted.options and node.name not in self.scope.items:
                 return x.OptionConstant(node.name, place=node.place)
             if isinstance(wanted, t.Occurrences) and node.name in ("none", "no"):
-                return x.Selected(wanted.event, x.Always(False), None, place=node.place)
+                return x.NoOccurrences(wanted.event, place=node.place)
         if isinstance(wanted, t.Truth):
             return self.condition(node, context)
         typed = self.typed(node, context)
@@ -104,12 +104,31 @@ class ExpressionChecker:
                     "R304", f"this may be `{missing[0]}`, which is not among {', '.join(wanted.options)}", node.place
                 )
                 return None
+        if same and isinstance(wanted, t.Occurrences) and isinstance(typed.type, t.Occurrences):
+            if not self._same_attributes(wanted.event, typed.type.event, node.place):
+                return None
         if not same:
             self.findings.error(
                 "R301", f"this is {t.in_words(typed.type)}; here stands {t.in_words(wanted)}", node.place
             )
             return None
         return typed.node
+
+    def _same_attributes(self, one: str, other: str, place: Place) -> bool:
+        """Whether the occurrences of one event may stand for those of another."""
+        wanted, held = self.scope.items[one], self.scope.items[other]
+        for attribute in held.attributes:
+            mine = wanted.attribute(attribute.name)
+            if mine and (mine.type, mine.limits, mine.molar_mass) != (attribute.type, attribute.limits, attribute.molar_mass):
+                self.findings.error(
+                    "R304", f"`{attribute.name}` of `{other}` is {t.in_words(attribute.type)}, that of `{one}` "
+                    f"{t.in_words(mine.type)}", place, "give both events the same attributes",
+                )  # fmt: skip
+                return False
+        if wanted.course and not held.course:
+            self.findings.error("R304", f"`{one}` has an end, `{other}` has none", place)
+            return False
+        return True
 
     def typed(self, node: s.Expression, context: Context) -> Typed | None:
         method = getattr(self, "_" + type(node).__name__.lower())
@@ -139,7 +158,7 @@ class ExpressionChecker:
             return Typed(x.ReadingValue(name, place=place), t.OneOf(tuple(option.name for option in reading.options)))
         criterion = self._criterion_named(name, context)
         if criterion:
-            return Typed(x.CriterionTruth(criterion.id, place=place), t.Truth())
+            return self._criterion_truth(criterion, place)
         if name in ("yes", "no"):
             return Typed(x.Always(name == "yes", place=place), t.Truth())
         if name in scope.tables:
@@ -148,6 +167,17 @@ class ExpressionChecker:
         attributes = [each.name for each in context.event.attributes] if context.event else []
         scope.unknown_name(name, place, also=[*attributes, *scope.criteria_by_id])
         return None
+
+    def _criterion_truth(self, criterion: NamedCriterion, place: Place) -> Typed | None:
+        if criterion.only_notes:
+            self.findings.error(
+                "R709",
+                f"{place.text} holds only a note and has no effect, so it cannot stand in a formula",
+                place,
+                "leave it out, or give it a condition",
+            )
+            return None
+        return Typed(x.CriterionTruth(criterion.id, place=place), t.Truth())
 
     def _criterion_named(self, name: str, context: Context) -> NamedCriterion | None:
         scope = self.scope
@@ -165,7 +195,7 @@ class ExpressionChecker:
     def _mark(self, node: s.Mark, context: Context) -> Typed | None:
         found = self.marked(node, context)
         if found:
-            return Typed(x.CriterionTruth(found.id, place=node.place), t.Truth())
+            return self._criterion_truth(found, node.place)
         inside = s.Name(node.place, node.label)
         if node.style == "parenthesised" and not node.label.isdigit() and self._is_name(node.label, context):
             return self._name(inside, context)
@@ -338,7 +368,12 @@ class ExpressionChecker:
             return x.TimesLimit(second.limit, first.node, place=first.node.place), one
         if isinstance(second, x.Arithmetic) and second.operator == "×":
             for limit, factor in ((second.left, second.right), (second.right, second.left)):
-                if isinstance(limit, x.LimitValue) and limit.subject == first.node and isinstance(factor, x.Constant):
+                if (
+                    isinstance(limit, x.LimitValue)
+                    and limit.subject == first.node
+                    and isinstance(factor, x.Constant)
+                    and factor.unit.plain
+                ):
                     return x.TimesLimit(limit.limit, first.node, place=first.node.place), factor
         return None
 
@@ -624,7 +659,8 @@ class ExpressionChecker:
         if not length:
             return None
         sign = 1 if node.operator == "+" else -1
-        return Typed(x.Shifted(left.node, sign, length, place=node.place), left.type)
+        moment = isinstance(left.type, t.Time)
+        return Typed(x.Shifted(left.node, sign, length, moment, place=node.place), left.type)
 
     def length(self, written: s.Expression, typed: Typed, moments: bool) -> x.Length | None:
         """A stretch of time: on the calendar where it is a plain length, else computed in days."""
@@ -946,7 +982,15 @@ class ExpressionChecker:
 
     def _first_known(self, node: s.Function, context: Context) -> Typed | None:
         same = self._of_one_type(node.arguments, context, None)
-        return Typed(x.FirstKnown(same[0], place=node.place), same[1]) if same else None
+        if not same:
+            return None
+        if isinstance(same[1], t.Occurrences | t.Occurrence):
+            self.findings.error(
+                "R308", "FIRST KNOWN OF takes facts with one value, not events", node.place,
+                "take an attribute, as in `date OF LATEST(event)`",
+            )  # fmt: skip
+            return None
+        return Typed(x.FirstKnown(same[0], place=node.place), same[1])
 
     def _of_one_type(
         self, arguments: tuple[s.Expression, ...], context: Context, only: tuple[object, ...] | None

@@ -255,11 +255,12 @@ class MomentsOf(Placed):
 
 @dataclass(frozen=True, slots=True)
 class Shifted(Placed):
-    """A date moved by a length; `sign` 1 is later."""
+    """A date moved by a length; `sign` 1 is later. `moment` tells a time from a day."""
 
     date: Expression
     sign: int
     length: Length
+    moment: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +270,13 @@ class Selected(Placed):
     event: str
     where: Expression | None
     window: Window | None
+
+
+@dataclass(frozen=True, slots=True)
+class NoOccurrences(Placed):
+    """An event that never happened (`otherwise none`)."""
+
+    event: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,6 +385,7 @@ Value = (
     | MomentsOf
     | Shifted
     | Selected
+    | NoOccurrences
     | Pick
     | AttributeOf
     | Aggregate

@@ -8,13 +8,14 @@ from datetime import date
 
 FIRST_YEAR, LAST_YEAR = 1800, 2200
 SECONDS_A_DAY = 86400
+LAST_DAY = date.max.toordinal()
 _FULL = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?\Z")
 _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}):(\d{2})(?::(\d{2}))?\Z")
 
 
 def shifted(day: int, months: int) -> int:
     """The same day `months` later (earlier when negative); the last day of the month where there is none."""
-    start = date.fromordinal(day)
+    start = date.fromordinal(min(max(day, 1), LAST_DAY))
     index = start.year * 12 + start.month - 1 + months
     year, month = index // 12, index % 12 + 1
     year = min(max(year, 1), 9999)

@@ -18,7 +18,7 @@ from math import ceil, floor
 
 from ..logic.kleene import Truth
 from .bounds import INFINITY, Bounds, Endpoint
-from .calendar import shifted
+from .calendar import LAST_DAY, SECONDS_A_DAY, shifted
 
 Edge = Callable[[Endpoint], Endpoint]
 
@@ -49,6 +49,22 @@ def moved(day: Endpoint, sign: int, months: int, units: Endpoint) -> Endpoint:
     if months:
         start = shifted(start, sign * months)
     return start + sign * int(units)
+
+
+def moved_moment(moment: Endpoint, sign: int, months: int, days: Endpoint) -> Endpoint:
+    """A moment moved by months on the calendar (the time of day stays) and by days, of which a part counts."""
+    if moment in (INFINITY, -INFINITY):
+        return moment
+    if days == INFINITY:
+        return sign * INFINITY
+    day, second = divmod(int(moment), SECONDS_A_DAY)
+    return shifted(day, sign * months) * SECONDS_A_DAY + second + sign * int(days * SECONDS_A_DAY)
+
+
+def in_calendar(bounds: Bounds, moments: bool) -> bool:
+    """Whether both ends are days (or moments) that the calendar has."""
+    last = LAST_DAY * (SECONDS_A_DAY if moments else 1)
+    return all(end in (INFINITY, -INFINITY) or 1 <= end <= last for end in (bounds.low, bounds.high))
 
 
 def edge(sign: int, extent: Extent, up: bool, beyond: int) -> Edge:
