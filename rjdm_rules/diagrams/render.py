@@ -34,7 +34,7 @@ def drawn(drawing: Digraph, format: str) -> bytes:
         raise ValueError(f"there is no format `{format}`; write {', '.join(FORMATS)}")
     source = drawing.source
     if format == "dot":
-        return source.encode()
+        return str(source).encode()
     program = system_dot()
     if program is None:
         program = own_dot()
@@ -52,4 +52,4 @@ def drawn(drawing: Digraph, format: str) -> bytes:
     if run.returncode or not run.stdout:
         said = run.stderr.decode(errors="replace").strip().splitlines()
         raise CannotDraw(f"the layout failed: {said[-1] if said else 'no message'}")
-    return run.stdout
+    return bytes(run.stdout)

@@ -65,7 +65,7 @@ def json_schema(protocol: Protocol) -> dict[str, Any]:
 
 def nullable(schema: dict[str, Any]) -> dict[str, Any]:
     """An absent or null item is unknown."""
-    described = {key: schema.pop(key) for key in ("title", "description") if key in schema}
+    described: dict[str, Any] = {key: schema.pop(key) for key in ("title", "description") if key in schema}
     return {**described, "anyOf": [schema, {"type": "null"}]}
 
 

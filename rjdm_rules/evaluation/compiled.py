@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
 from math import gcd
 from typing import Any
 
 from ..graph.build import RuleGraph
-from ..logic.kleene import Truth
+from ..logic.kleene import Truth, disjunction
 from ..protocol.model import Protocol
-from .facts import Facts
+from ..values.bounds import INFINITY, Bounds, compared
+from ..values.windows import Stretch, overlap
+from .facts import Facts, Occurrence
 from .generate import Generator, Shared
 from .layout import MISSING, Pair, scales_of
 from .preparing import Irregular, write_prepare
-from .records import RecordError, ValueProblem, read_record, read_value
-from .reference import Reference
+from .records import RecordError, read_record, read_value
+from .reference import Reference, elapsed
 
 Prepared = tuple[Any, ...]
 
@@ -47,13 +50,14 @@ class LazyFacts(Mapping[str, object]):
 class Case:
     """A patient as the compiled rules see one: the record, and the reference evaluator when it is needed."""
 
-    __slots__ = ("_messages", "_reference", "answers", "compiled", "record")
+    __slots__ = ("_messages", "_reference", "answers", "compiled", "record", "spans")
 
     def __init__(self, compiled: CompiledRules, record: Mapping[str, object]) -> None:
         self.compiled, self.record = compiled, record
         self._reference: Reference | None = None
         self._messages: list[str] = []
-        self.answers: dict[int, Truth] = {}
+        self.answers: dict[object, Truth] = {}
+        self.spans: dict[object, Bounds] = {}
 
     @property
     def reference(self) -> Reference:
@@ -70,6 +74,30 @@ class Case:
         if number not in self.answers:
             self.answers[number] = self.reference.truth(self.compiled.questions[number])
         return self.answers[number]
+
+    def occurs(self, window: Stretch, occurrences: tuple[Occurrence, ...], anchor: tuple[int, int] | None) -> Truth:
+        """Whether one of some occurrences lies in a window beside a date; worked out once."""
+        if anchor is None:
+            return None
+        key = (id(window), id(occurrences))
+        if key not in self.answers:
+            bounds = Bounds(*anchor)
+            self.answers[key] = disjunction(overlap(each.start, each.end, bounds, window) for each in occurrences)
+        return self.answers[key]
+
+    def elapsed(
+        self, unit: str, start: tuple[int, int] | None, end: tuple[int, int] | None, operator: str, limit: Fraction
+    ) -> Truth:
+        """A comparison of completed years, months or days between two dates with a constant; worked out once."""
+        if start is None or end is None:
+            return None
+        key = (unit, start, end)
+        span = self.spans.get(key)
+        if span is None:
+            least = elapsed(unit, start[1], end[0], -INFINITY)
+            exact = start[0] == start[1] and end[0] == end[1]
+            span = self.spans[key] = Bounds(least, least if exact else elapsed(unit, start[0], end[1], INFINITY))
+        return compared(operator, span, Bounds(limit, limit))
 
     @property
     def messages(self) -> list[str]:
@@ -154,16 +182,15 @@ class CompiledRules:
 
     def prepare(self, record: object, position: int = 1, allow_extra: bool = False) -> Prepared:
         """A checked record in the form that `decide` takes. Raises RecordError."""
-        if not isinstance(record, dict):
-            if not isinstance(record, Mapping):
-                read_record(self.graph.protocol, record, position)
-            record = dict(record)  # type: ignore[call-overload]
+        if not isinstance(record, Mapping):
+            read_record(self.graph.protocol, record, position)  # which refuses it
+            raise TypeError("a record is an object of items")
+        held: dict[str, Any] = record if isinstance(record, dict) else dict(record)
         try:
-            return self._made(record)
+            return self._made(held)
         except (Irregular, ValueError, TypeError, ArithmeticError):
-            _, extra = read_record(self.graph.protocol, record, position, allow_extra)
-        record = {name: value for name, value in record.items() if name not in extra}
-        return self._made(record)
+            _, extra = read_record(self.graph.protocol, held, position, allow_extra)
+        return self._made({name: value for name, value in held.items() if name not in extra})
 
 
 def multiplied(a: Pair, b: Pair) -> Pair:

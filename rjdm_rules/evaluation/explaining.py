@@ -112,10 +112,11 @@ class Explainer:
                 return Reason(sign, head, tuple(self.condition(each) for each in node.conditions))
             case x.Except(condition=condition, exception=exception):
                 other = self.condition(exception)
-                said = {True: "the exception applies", False: "the exception does not apply"}.get(
-                    self.reference.truth(exception),
-                    "whether the exception applies is not known",  # type: ignore[arg-type]
-                )
+                said = {
+                    True: "the exception applies",
+                    False: "the exception does not apply",
+                    None: "whether the exception applies is not known",
+                }[self.reference.truth(exception)]
                 below = (self.condition(condition), Reason(other.sign, f"exception: {other.text}", other.below))
                 return Reason(sign, f"{said}:", below)
             case x.WaivedIf(condition=condition, waiver=waiver):
@@ -152,11 +153,9 @@ class Explainer:
         held, other = self.condition(condition), self.condition(waiver)
         if self.reference.truth(condition) is True and not held.below:
             return Reason(sign, held.text)
-        said = {True: "waived", False: "not waived"}.get(
-            self.reference.truth(waiver), "whether it is waived is not known"
-        )  # type: ignore[arg-type]
-        if not held.below and not other.below:
-            return Reason(sign, f"{held.text}; {said} ({other.text})")
+        said = {True: "waived", False: "not waived", None: "whether it is waived is not known"}[
+            self.reference.truth(waiver)
+        ]
         return Reason(sign, f"{said}:", (held, Reason(other.sign, f"waiver: {other.text}", other.below)))
 
     def _if_then(self, condition: x.Expression, consequence: x.Expression, truth: Truth) -> Reason:

@@ -282,16 +282,17 @@ class FactWords:
                 source = node
             case _:
                 return ""
-        recorded, missing = [], []
+        there: list[str] = []
+        missing: list[str] = []
         for name in self._inputs(source):
             held = self.reference.item(name)
             if not is_known(held):
                 missing.append(self.words.label(name))
             else:
-                recorded.append(f"{self.words.label(name)} {self.held(self.protocol.items[name], held)}")
-        if not recorded:
+                there.append(f"{self.words.label(name)} {self.held(self.protocol.items[name], held)}")
+        if not there:
             return ""
-        said = "from " + ", ".join(recorded[:MOST_INPUTS]) + (", …" if len(recorded) > MOST_INPUTS else "")
+        said = "from " + ", ".join(there[:MOST_INPUTS]) + (", …" if len(there) > MOST_INPUTS else "")
         if missing:
             said += f"; without {', '.join(missing[:MOST_INPUTS])}"
         return f" ({said})"

@@ -55,5 +55,6 @@ class Occurrence:
         return self.end.low == INFINITY
 
 
-# item name -> bool | Bounds | Measured | frozenset[str] (options that it may be) | Chosen | tuple[Occurrence, ...]; absent is unknown
+# item name -> bool | Bounds | Measured | frozenset[str] (options that it may be) | Chosen | tuple[Occurrence, ...];
+# absent is unknown
 Facts = Mapping[str, object]

@@ -17,6 +17,7 @@ from ..protocol import expressions as x
 from ..protocol import types as t
 from ..protocol.expression_types import constant_value
 from ..protocol.model import Table
+from ..values.windows import Extent, stretch
 from .layout import MEASURED, MISSING, Layout, threshold
 
 DEEPEST = 12
@@ -139,7 +140,7 @@ class Generator:
             return True
         expression = self.graph.expression(node)
         if isinstance(expression, x.Lookup):
-            return self._output(expression).kind == "truth"
+            return bool(self._output(expression).kind == "truth")
         return isinstance(expression, x.CONDITIONS)
 
     def _variable(self, node: str) -> str:
@@ -358,7 +359,10 @@ class Generator:
         """The recorded value where there is one; else what `otherwise` gives is asked of the reference evaluator."""
         slot = f"s{self.layout.slot(item, form)}"
         true, false = self._coded(item, form, operator, limit)
-        question = self._question(node)
+        declared = self.protocol.items[item]
+        assert declared.otherwise is not None
+        other = None if declared.limits else self._elapsed(declared.otherwise, operator, limit)
+        question = self._question(node) if other is None else other[0]
         return (
             f"({true} if {slot} == {slot} else {question})",
             f"({false} if {slot} == {slot} else {question} is False)",
@@ -369,6 +373,9 @@ class Generator:
         if constant is None:
             return None
         operator = expression.operator
+        elapsed = self._elapsed(expression.left, operator, constant)
+        if elapsed:
+            return elapsed
         if isinstance(expression.left, x.CountOptions):
             held = self._set(expression.left.subject)
             true, false = FORWARD[operator], BACKWARD[operator]
@@ -494,9 +501,41 @@ class Generator:
             raise NotDirect
         slot = f"s{self.layout.slot(selected.event, 'event')}"
         if selected.where is None and selected.window is None:
-            return both_of(slot)
-        question = self._question(node)
+            return f"(not not {slot})", f"{slot} is False"
+        question = self._dated(selected, slot) or self._question(node)
         return f"({slot} and {question})", f"({slot} is False or ({slot} and {question} is False))"
+
+    def _days(self, node: x.Expression) -> str | None:
+        """The slot of a plain date item."""
+        if not isinstance(node, x.ItemValue):
+            return None
+        item = self.protocol.items[node.item]
+        if item.kind != "date" or item.otherwise is not None:
+            return None
+        return f"s{self.layout.slot(item.name, 'days')}"
+
+    def _dated(self, selected: x.Selected, slot: str) -> str | None:
+        """Occurrences without WHERE in a window of fixed length beside a date item, looked at once for each patient."""
+        window = selected.window
+        if selected.where is not None or window is None or window.kind == "between":
+            return None
+        anchor = self._days(window.anchor)
+        length = window.length
+        if anchor is None or isinstance(length, x.ComputedLength):
+            return None
+        extent = Extent(length.months, length.days or length.seconds) if length else Extent(0, 0)
+        edges = self._constant(stretch(window.kind, window.direction, extent))
+        return f"case.occurs({edges}, {slot}, {anchor})"
+
+    def _elapsed(self, expression: x.Expression, operator: str, limit: Fraction) -> Both | None:
+        """Completed years, months or days between two date items against a constant."""
+        if not isinstance(expression, x.Elapsed):
+            return None
+        start, end = self._days(expression.start), self._days(expression.end)
+        if start is None or end is None:
+            return None
+        question = f"case.elapsed({expression.unit!r}, {start}, {end}, {operator!r}, {self._constant(limit)})"
+        return question, f"{question} is False"
 
 
 # ---- pieces of the generated function ------------------------------------------------------------------------------

@@ -3,7 +3,8 @@
     truth        True, False or None
     option       the option's name, or None
     set          a frozenset of options, or None
-    event        True (there are occurrences), False (never happened) or None
+    event        the occurrences, False (never happened) or None
+    days         first and last day that a date may be, or None
     code         a number, coded for comparison with the rules' thresholds; not-a-number when unknown
     times ULN    the multiple of a limit, coded likewise
     pair         a number as (numerator, denominator); the numerator is not-a-number when unknown
@@ -15,7 +16,6 @@ false in both directions, which is what unknown needs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import lcm
@@ -32,9 +32,13 @@ Pair = tuple[float, int]
 SlotKey = tuple[str, str]  # item, form
 
 
-def coded(number: Fraction, scale: int) -> int:
-    whole, rest = divmod(number.numerator * scale, number.denominator)
+def coded_ratio(numerator: int, denominator: int, scale: int) -> int:
+    whole, rest = divmod(numerator * scale, denominator)
     return 2 * whole + (1 if rest else 0)
+
+
+def coded(number: Fraction, scale: int) -> int:
+    return coded_ratio(number.numerator, number.denominator, scale)
 
 
 @dataclass
@@ -88,7 +92,6 @@ def default(form: str) -> object:
 
 def form_of(item: Item) -> str:
     """The form of an item that is no number."""
-    return {"truth": "truth", "one of": "option", "several of": "set", "event": "event"}.get(item.kind, "")
-
-
-Fill = Callable[[list[object], object], None]
+    return {"truth": "truth", "one of": "option", "several of": "set", "event": "event", "date": "days"}.get(
+        item.kind, ""
+    )

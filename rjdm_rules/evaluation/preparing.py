@@ -9,8 +9,9 @@ from typing import Any
 
 from ..protocol.model import Item, Protocol
 from ..units.unit import UnitError, conversion, read_unit
+from ..values.bounds import Bounds
 from .facts import Measured
-from .layout import MEASURED, MISSING, NAN, Layout, coded, default, form_of
+from .layout import MEASURED, MISSING, NAN, Layout, coded, coded_ratio, default, form_of
 from .records import ValueProblem, read_value
 
 REMEMBERED = 20_000
@@ -30,7 +31,8 @@ class NumberReader:
         self.forms = [form for form, _ in layout.forms(item.name)]
         self.scales = [layout.scales.get((item.name, form), 1) for form in self.forms]
         self.known: dict[tuple[type, object], Forms] = {}
-        self.factors: dict[str, tuple[int, int] | None] = {}
+        self.parts: dict[tuple[object, ...], Forms] = {}
+        self.factors: dict[str, tuple[int, int]] = {}
         self.missing: Forms = tuple(default(form) for form in self.forms)
 
     def __call__(self, value: Any) -> Forms:
@@ -49,40 +51,45 @@ class NumberReader:
         return self._checked(value)
 
     def _from_dict(self, value: dict[str, Any]) -> Forms:
-        """`{"value": 120, "unit": "U/L", "uln": 40}` with plain numbers, without making fractions."""
+        """`{"value": 120, "unit": "U/L", "uln": 40}`; what came before is remembered."""
         held, uln, unit = value.get("value"), value.get("uln"), value.get("unit")
+        if held.__class__ not in _PLAIN or (uln is not None and uln.__class__ not in _PLAIN):
+            return self._checked(value)  # True is no 1 here
+        key = (held, unit, uln, len(value)) if unit.__class__ is str or unit is None else None
+        if key is None or len(value) != 1 + ("uln" in value) + ("unit" in value):
+            return self._checked(value)
+        found = self.parts.get(key)
+        if found is None:
+            found = self._calculated(value, held, uln, unit)
+            if len(self.parts) > REMEMBERED:
+                self.parts.clear()
+            self.parts[key] = found
+        return found
+
+    def _calculated(self, value: dict[str, Any], held: Any, uln: Any, unit: Any) -> Forms:
+        """The slots of plain numbers, without making fractions."""
         item = self.item
-        if (
-            type(held) not in _PLAIN
-            or len(value) != 1 + ("uln" in value) + ("unit" in value)
-            or (uln is not None and (type(uln) not in _PLAIN or not 0 < uln < LARGEST or "ULN" not in item.limits))
-            or item.kind == "count"
-        ):
+        if item.kind == "count" or (uln is not None and (not 0 < uln < LARGEST or "ULN" not in item.limits)):
             return self._checked(value)
-        factor = self.factors.get(unit) if unit.__class__ is str else (1, 1) if unit is None else None
+        factor = (1, 1) if unit is None else self.factors.get(unit) or self._factor(unit)
         if factor is None:
-            factor = self._factor(unit)
-            if factor is None:
-                return self._checked(value)
-        n, d = held.as_integer_ratio()
-        if n.bit_length() > 190 or d.bit_length() > 190:
             return self._checked(value)
-        n, d = n * factor[0], d * factor[1]
+        a, b = held.as_integer_ratio()
+        if a.bit_length() > 190 or b.bit_length() > 190:
+            return self._checked(value)
+        n, d = a * factor[0], b * factor[1]
         span = item.span
         if span and not span.low * d <= n <= span.high * d:
             return self._checked(value)
+        p, q = uln.as_integer_ratio() if uln is not None else (1, 1)
         found: list[object] = []
         for form, scale in zip(self.forms, self.scales, strict=True):
             if form == "code":
-                whole, rest = divmod(n * scale, d)
-                found.append(2 * whole + (1 if rest else 0))
+                found.append(coded_ratio(n, d, scale))
             elif form == "pair":
                 found.append((n, d))
             elif form == "times ULN" and uln is not None:
-                a, b = held.as_integer_ratio()
-                p, q = uln.as_integer_ratio()
-                whole, rest = divmod(a * q * scale, b * p)
-                found.append(2 * whole + (1 if rest else 0))
+                found.append(coded_ratio(a * q, b * p, scale))
             else:
                 found.append(NAN)
         return tuple(found)
@@ -136,17 +143,20 @@ class SetReader:
 
 
 class DateReader:
-    """Checks dates that no slot holds; those seen before are known to be good."""
+    """First and last day of a date (or second of a time). Texts seen before are remembered."""
 
-    def __init__(self, item: Item, seen: set[str]) -> None:
+    def __init__(self, item: Item, seen: dict[str, tuple[object, object]]) -> None:
         self.item, self.seen = item, seen
 
-    def __call__(self, value: Any) -> None:
-        read_value(self.item, value)
+    def __call__(self, value: Any) -> tuple[object, object]:
+        bounds = read_value(self.item, value)
+        assert isinstance(bounds, Bounds)
+        found = (bounds.low, bounds.high)
         if type(value) is str:
             if len(self.seen) > REMEMBERED:
                 self.seen.clear()
-            self.seen.add(value)
+            self.seen[value] = found
+        return found
 
 
 def write_prepare(protocol: Protocol, layout: Layout) -> tuple[str, dict[str, Any]]:
@@ -190,11 +200,12 @@ def _item_lines(number: int, item: Item, layout: Layout, names: dict[str, Any]) 
         names[reader] = SetReader(item)
         return [f"{target} = None if v is None else {reader}(v)"]
     if form == "event":
-        names[reader] = lambda value: bool(read_value(item, value))
+        names[reader] = lambda value: read_value(item, value) or False
         return [f"{target} = None if v is None else False if v == 'none' or v == [] else {reader}(v)"]
-    seen: set[str] = set()
+    seen: dict[str, tuple[object, object]] = {}
     names[f"seen{number}"], names[reader] = seen, DateReader(item, seen)
-    return [f"if v is not None and (v.__class__ is not str or v not in seen{number}): {reader}(v)"]
+    known = f"seen{number}[v] if v.__class__ is str and v in seen{number} else {reader}(v)"
+    return [f"{target} = None if v is None else {known}"]
 
 
 def _number_lines(number: int, item: Item, layout: Layout, names: dict[str, Any]) -> list[str]:

@@ -290,7 +290,7 @@ def _written_unit(item: Item, unit: str | None) -> tuple[str, Fraction, Fraction
     if unit is None or item.unit is None or unit == item.unit.text:
         return None
     factors = conversion(read_unit_of(unit), item.unit, item.molar_mass)
-    return (unit, *factors) if factors and factors != (1, 0) else None
+    return (unit, *factors) if factors and (factors[0] != 1 or factors[1] != 0) else None
 
 
 def _to_declared(item: Item, number: Fraction, unit: str | None) -> Fraction:

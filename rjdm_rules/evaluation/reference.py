@@ -62,7 +62,7 @@ class Reference:
 
     def bounds(self, node: x.Expression, occurrence: Occurrence | None = None) -> Bounds:
         value = self.value(node, occurrence)
-        return value.value if isinstance(value, Measured) else value  # type: ignore[no-any-return]
+        return value.value if isinstance(value, Measured) else value
 
     def value(self, node: x.Expression, occurrence: Occurrence | None = None) -> Value:
         if occurrence is not None:
@@ -278,7 +278,8 @@ class Reference:
         assert isinstance(node.occurrences, x.Selected)
         fitting = self.selection(node.occurrences, occurrence)
         chosen = [(each, truth) for each, truth in fitting or () if truth is not False]
-        certain, possible = [], []
+        certain: list[Bounds] = []
+        possible: list[Bounds] = []
         for each, truth in chosen:
             value = self.attribute(node.occurrences.event, node.attribute, each)
             bounds = value.value if isinstance(value, Measured) else value
@@ -396,10 +397,8 @@ class Reference:
         if date.unknown or units.high == INFINITY:
             return UNKNOWN
         least, most = (units.low, units.high) if node.sign > 0 else (units.high, units.low)
-        if node.moment and not self._by_the_clock(node.length):
-            move = moved_moment
-        else:
-            move = moved
+        by_days = node.moment and not self._by_the_clock(node.length)
+        move: Callable[..., Any] = moved_moment if by_days else moved
         found = Bounds(move(date.low, node.sign, months, least), move(date.high, node.sign, months, most))
         return found if in_calendar(found, node.moment) else UNKNOWN
 

@@ -415,7 +415,7 @@ class Builder:
 
     def negated(self, parts: list[Part]) -> s.Expression:
         if isinstance(parts[1], s.Unreadable):
-            return parts[1]  # type: ignore[no-any-return]
+            return parts[1]
         if nested(parts[1], s.Not) > LONGEST_ROW:
             return self.refuse("R107", f"more than {LONGEST_ROW} NOT in a row", span(parts), "two of them cancel out")
         return s.Not(span(parts), parts[1])
@@ -474,7 +474,7 @@ class Builder:
 
     def negative(self, parts: list[Part]) -> s.Expression:
         if isinstance(parts[1], s.Unreadable):
-            return parts[1]  # type: ignore[no-any-return]
+            return parts[1]
         if nested(parts[1], s.Negative) > LONGEST_ROW:
             return self.refuse("R107", f"more than {LONGEST_ROW} minus signs in a row", span(parts), "two cancel out")
         return s.Negative(span(parts), parts[1])

@@ -75,4 +75,4 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     seen: dict[tuple[object, ...], Diagnostic] = {}
     for finding in diagnostics:
         seen.setdefault((finding.place.source.name, finding.place.start, finding.code, finding.message), finding)
-    return [seen[key] for key in sorted(seen, key=lambda key: (key[0], key[1], key[2]))]  # type: ignore[type-var]
+    return [seen[key] for key in sorted(seen, key=lambda key: (key[0], key[1], key[2]))]

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from lark import Lark, UnexpectedToken
 from lark.parsers.lalr_parser_state import ParseConf, ParserState
@@ -152,9 +152,9 @@ class _Run:
                 continue
             try:
                 if token.type == "$END":
-                    result = self.state.feed_token(token, is_end=True)
+                    result = self.state.feed_token(cast(Any, token), is_end=True)
                     return result, self.diagnostics + self.tokens.misfits
-                self.state.feed_token(token)
+                self.state.feed_token(cast(Any, token))
             except UnexpectedToken as error:
                 if token.type == "$END" and not self.snapshots:
                     return (), self.diagnostics
@@ -232,7 +232,7 @@ class _Run:
         end = resume
         words = Token("BROKEN", self.source.text[snapshot.start : end], Place(self.source, snapshot.start, end))
         if self.takes(self.state.state_stack, "BROKEN"):
-            self.state.feed_token(words)
+            self.state.feed_token(cast(Any, words))
         tokens = self.tokens
         tokens.open.clear()
         tokens.pending.clear()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from lark.lexer import Lexer, PatternStr, TerminalDef
 
@@ -56,7 +57,7 @@ class Terminals(Lexer):
             self.priority[terminal.name] = terminal.priority
         self._arranged: dict[int, tuple[list[tuple[str, re.Pattern[str]]], dict[str, str], dict[str, str]]] = {}
 
-    def lex(self, lexer_state: object, parser_state: object) -> Iterator[object]:
+    def lex(self, lexer_state: object, parser_state: object) -> Iterator[Any]:
         raise NotImplementedError("tokens are made by language.tokens.Tokens")
 
     def pattern(self, name: str) -> re.Pattern[str]:
@@ -71,7 +72,8 @@ class Terminals(Lexer):
         if state not in self._arranged:
             named = [name for name in accepts if name in self._sources and not name.startswith("_")]
             named.sort(key=lambda name: -self.priority[name])
-            words, signs = {}, {}
+            words: dict[str, str] = {}
+            signs: dict[str, str] = {}
             for name in accepts:
                 literal = self.literals.get(name)
                 if literal:

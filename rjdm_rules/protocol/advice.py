@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 
 from ..language.source import Place, Source
 from . import expressions as x
@@ -106,17 +107,16 @@ def figures_of(condition: x.Expression, protocol: Protocol) -> tuple[set[str], s
             case x.Compare(left=x.TimesLimit(subject=subject), right=x.Constant(value=1)):
                 stack.append(subject)
                 continue
-            case x.Compare(operator=operator, left=x.CountOptions() | x.CountOccurrences() | x.CountTrue() as left,
-                           right=x.Constant(value=value)) if (operator, value) in ((("≥", 1)), (">", 0)):  # fmt: skip
+            case x.Compare(left=x.CountOptions() | x.CountOccurrences() | x.CountTrue() as left) if any_at_all(node):
                 stack.extend(x.parts(left))
                 continue
             case x.Selected(window=window) | x.InWindow(window=window) if window:
                 own |= _window_figures(window)
             case x.Shifted(length=x.CalendarLength(text=text)):
                 own |= figures_in(text)
-        name = named(node)
-        if name:
-            labelled |= figures_in(_label(name, protocol))
+        called = named(node)
+        if called:
+            labelled |= figures_in(_label(called, protocol))
         stack.extend(x.parts(node))
     for name in defined:  # a definition may say its own figures; those of definitions behind it are its own matter
         definition = protocol.definitions[name].expression
@@ -129,6 +129,13 @@ def figures_of(condition: x.Expression, protocol: Protocol) -> tuple[set[str], s
                 case x.Selected(window=window) | x.InWindow(window=window) if window:
                     labelled |= _window_figures(window)
     return own, labelled
+
+
+def any_at_all(node: x.Compare) -> bool:
+    """Whether a count is only asked to be at least one, which no sentence says in figures."""
+    if not isinstance(node.right, x.Constant):
+        return False
+    return (node.operator, node.right.value) in (("≥", Fraction(1)), (">", Fraction(0)))
 
 
 def named(node: x.Expression) -> str | None:

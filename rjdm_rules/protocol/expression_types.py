@@ -104,9 +104,9 @@ class ExpressionChecker:
                     "R304", f"this may be `{missing[0]}`, which is not among {', '.join(wanted.options)}", node.place
                 )
                 return None
-        if same and isinstance(wanted, t.Occurrences) and isinstance(typed.type, t.Occurrences):
-            if not self._same_attributes(wanted.event, typed.type.event, node.place):
-                return None
+        events = isinstance(wanted, t.Occurrences) and isinstance(typed.type, t.Occurrences)
+        if events and not self._same_attributes(wanted.event, typed.type.event, node.place):  # type: ignore[union-attr]
+            return None
         if not same:
             self.findings.error(
                 "R301", f"this is {t.in_words(typed.type)}; here stands {t.in_words(wanted)}", node.place
@@ -119,7 +119,11 @@ class ExpressionChecker:
         wanted, held = self.scope.items[one], self.scope.items[other]
         for attribute in held.attributes:
             mine = wanted.attribute(attribute.name)
-            if mine and (mine.type, mine.limits, mine.molar_mass) != (attribute.type, attribute.limits, attribute.molar_mass):
+            if mine and (mine.type, mine.limits, mine.molar_mass) != (
+                attribute.type,
+                attribute.limits,
+                attribute.molar_mass,
+            ):
                 self.findings.error(
                     "R304", f"`{attribute.name}` of `{other}` is {t.in_words(attribute.type)}, that of `{one}` "
                     f"{t.in_words(mine.type)}", place, "give both events the same attributes",
@@ -321,8 +325,11 @@ class ExpressionChecker:
         right = self.condition(node.right, context.inner())
         if not left or not right:
             return None
-        make = {"if": x.IfThen, "except": x.Except, "waived": x.WaivedIf}[node.kind]
-        return Typed(make(left, right, place=node.place), t.Truth())
+        if node.kind == "if":
+            return Typed(x.IfThen(left, right, place=node.place), t.Truth())
+        if node.kind == "except":
+            return Typed(x.Except(left, right, place=node.place), t.Truth())
+        return Typed(x.WaivedIf(left, right, place=node.place), t.Truth())
 
     # ---- comparisons
 
@@ -1026,7 +1033,8 @@ class ExpressionChecker:
         windowed: s.Windowed | s.Between | None = None
         place = argument.place
         if isinstance(argument, s.Windowed | s.Between) and isinstance(argument.subject, s.AttributeOf):
-            argument, windowed = argument.subject, argument
+            windowed = argument
+            argument = argument.subject
         if not isinstance(argument, s.AttributeOf):
             word = node.function.upper()
             self.findings.error(
@@ -1034,7 +1042,9 @@ class ExpressionChecker:
                 f"write `{word}(a, b)` or `{word}(value OF event)`",
             )  # fmt: skip
             return None
-        subject = argument.subject if windowed is None else replace(windowed, subject=argument.subject)
+        subject: s.Expression = argument.subject
+        if windowed is not None:
+            subject = replace(windowed, subject=argument.subject)
         typed = self.typed(subject, context)
         if not typed:
             return None

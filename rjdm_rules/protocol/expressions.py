@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from functools import cache
+from typing import Any
 
 from ..language.source import Place
 from ..units.unit import Unit
@@ -398,14 +399,15 @@ OPERANDS = (*Condition.__args__, *Value.__args__)
 
 
 @cache
-def _operand_fields(kind: type) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
+def _operand_fields(kind: Any) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind))
 
 
 def parts(node: Expression | Window | Length) -> list[Expression]:
     """The operands of a node, in the order in which they were written; those inside windows and lengths too."""
     found: list[Expression] = []
-    for name in _operand_fields(type(node)):
+    kind: Any = type(node)
+    for name in _operand_fields(kind):
         value = getattr(node, name)
         if isinstance(value, OPERANDS):
             found.append(value)

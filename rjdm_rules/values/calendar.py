@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from datetime import date
+from fractions import Fraction
 
 FIRST_YEAR, LAST_YEAR = 1800, 2200
 SECONDS_A_DAY = 86400
+Number = float | Fraction  # a day or second, or minus or plus infinity
 LAST_DAY = date.max.toordinal()
 _FULL = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?\Z")
 _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}):(\d{2})(?::(\d{2}))?\Z")
@@ -85,11 +87,11 @@ def completed_years(start: int, end: int) -> int:
     return years
 
 
-def day_text(day: float) -> str:
+def day_text(day: Number) -> str:
     return date.fromordinal(int(day)).isoformat()
 
 
-def days_text(low: float, high: float) -> str:
+def days_text(low: Number, high: Number) -> str:
     """A date or a span of days as people write it: `2026-03-02`, `2026-03`, `2026`, `2026-03-02 to 2026-04-01`."""
     if low == float("-inf") or high == float("inf"):
         if low == high or (low == float("-inf") and high == float("inf")):
@@ -104,7 +106,7 @@ def days_text(low: float, high: float) -> str:
     return f"{first} to {last}"
 
 
-def moment_text(low: float, high: float) -> str:
+def moment_text(low: Number, high: Number) -> str:
     """A time, or the span of days that it may lie in."""
     if low == high:
         day, second = divmod(int(low), SECONDS_A_DAY)
