@@ -375,7 +375,7 @@ def one_patient(name: str, protocol: Any, wanted: str | None) -> Any:
     ids = []
     first = None
     try:
-        for position, entry in enumerate(read_patients(name, protocol), 1):
+        for position, entry in enumerate(read_patients(name, protocol.model), 1):
             if entry.problem:
                 refuse(f"{entry.where}: {entry.problem}")
             identity = patient_id(entry.record, position)

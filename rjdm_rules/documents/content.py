@@ -294,7 +294,8 @@ def _escalation(node: Escalation) -> EscalationContent:
     if node.most is not None:
         facts.append(("Most patients at a level", str(node.most)))
     schemes = tuple(_scheme(scheme) for scheme in node.schemes)
-    return EscalationContent(node.label.text, tuple(facts), schemes, _texts(node.notes) + _texts(node.sources))
+    sources = tuple(f"Source: {source.text}" for source in node.sources)
+    return EscalationContent(node.label.text, tuple(facts), schemes, _texts(node.notes) + sources)
 
 
 def _scheme(scheme: Scheme) -> Grid:

@@ -52,7 +52,7 @@ def markdown_text(text: str) -> str:
     """A text as it stands, with nothing in it taken for Markdown or HTML."""
     plain = " ".join(str(text).split())
     escaped = _MARKDOWN.sub(r"\\\1", plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
-    return re.sub(r"^(\d+)([.)])", r"\1\\\2", re.sub(r"^([-+])", r"\\\1", escaped))
+    return re.sub(r"^(\d+)([.)])(?=\s|$)", r"\1\\\2", re.sub(r"^([-+])", r"\\\1", escaped))
 
 
 def phrase_in_cell(phrase: Phrase, depth: int = 0) -> str:

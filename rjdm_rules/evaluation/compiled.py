@@ -188,7 +188,7 @@ class CompiledRules:
         held: dict[str, Any] = record if isinstance(record, dict) else dict(record)
         try:
             return self._made(held)
-        except (Irregular, ValueError, TypeError, ArithmeticError):
+        except (Irregular, ValueError, TypeError, KeyError, ArithmeticError):
             _, extra = read_record(self.graph.protocol, held, position, allow_extra)
         return self._made({name: value for name, value in held.items() if name not in extra})
 

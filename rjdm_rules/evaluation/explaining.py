@@ -59,6 +59,14 @@ class Explainer:
     def __init__(self, protocol: Protocol, words: Words, reference: Reference) -> None:
         self.protocol, self.words, self.reference = protocol, words, reference
         self.facts = FactWords(words, reference)
+        self.exclusions = {
+            criterion.id
+            for part in protocol.parts
+            for block in part.blocks
+            if block.kind == "exclusion"
+            for top in block.criteria
+            for criterion in top.walk()
+        }
 
     def part(self, part: Part) -> list[Reason]:
         """The blocks of a part with all their criteria."""
@@ -88,16 +96,16 @@ class Explainer:
         sign = NOT_APPLICABLE if outcome == "not applicable" else SIGNS[truth]
         condition = settled(criterion.condition, self.words.readings)
         if criterion.children:
-            formula = (self._formula(condition),) if criterion.formula_written else ()
+            formula = (self._formula(condition, criterion.id),) if criterion.formula_written else ()
             below: tuple[Reason, ...] = (*formula, *(self.criterion(child) for child in criterion.children))
         else:
             below = (self.condition(condition),)
         return Reason(sign, f"{title}: {outcome}", below, criterion.id, outcome)
 
-    def _formula(self, condition: x.Expression) -> Reason:
-        return Reason(
-            SIGNS[self.reference.truth(condition)], f"required: {self.words.phrase(condition, False).inline()}"
-        )
+    def _formula(self, condition: x.Expression, id: str) -> Reason:
+        said = self.words.phrase(condition, False).inline()
+        word = "excludes if" if id in self.exclusions else "required"
+        return Reason(SIGNS[self.reference.truth(condition)], f"{word}: {said}")
 
     # ---- conditions
 
@@ -156,6 +164,8 @@ class Explainer:
         said = {True: "waived", False: "not waived", None: "whether it is waived is not known"}[
             self.reference.truth(waiver)
         ]
+        if not held.below and not other.below:
+            return Reason(sign, f"{held.text}; {said} ({other.text})")
         return Reason(sign, f"{said}:", (held, Reason(other.sign, f"waiver: {other.text}", other.below)))
 
     def _if_then(self, condition: x.Expression, consequence: x.Expression, truth: Truth) -> Reason:

@@ -16,6 +16,7 @@ from .facts import Measured, Occurrence
 from .reference import Reference, is_known
 
 NOT_RECORDED = "not recorded"
+UNTOLD = (NOT_RECORDED, "date unknown", "time unknown")
 MOST_SHOWN = 4
 MOST_INPUTS = 6
 
@@ -32,6 +33,8 @@ class FactWords:
         match node:
             case x.Compare():
                 return self._compare(node)
+            case x.Always():
+                return f"settled by the reading taken: {self._yes_no(truth)}"
             case x.ItemValue(item=name):
                 return f"{self.words.label(name)}: {self._yes_no(truth)}{self.derived(node)}"
             case x.IsOneOf(subject=subject, options=options):
@@ -187,6 +190,12 @@ class FactWords:
 
     def value(self, node: x.Expression) -> str:
         """The value of an expression for this patient."""
+        shown = self._value(node)
+        if shown in UNTOLD and not isinstance(node, x.ItemValue) and self.derived(node).startswith(" (from"):
+            return "cannot be told"
+        return NOT_RECORDED if shown in UNTOLD else shown
+
+    def _value(self, node: x.Expression) -> str:
         held = self.reference.value(node)
         if held is None:
             return NOT_RECORDED

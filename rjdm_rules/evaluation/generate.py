@@ -15,8 +15,8 @@ from typing import Any
 from ..graph.build import RuleGraph, block_node
 from ..protocol import expressions as x
 from ..protocol import types as t
-from ..protocol.expression_types import constant_value
 from ..protocol.model import Table
+from ..protocol.terms import constant_value
 from ..values.windows import Extent, stretch
 from .layout import MEASURED, MISSING, Layout, threshold
 

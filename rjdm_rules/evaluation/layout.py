@@ -22,8 +22,8 @@ from math import lcm
 
 from ..graph.build import RuleGraph
 from ..protocol import expressions as x
-from ..protocol.expression_types import constant_value
 from ..protocol.model import Item
+from ..protocol.terms import constant_value
 
 NAN = float("nan")
 MISSING = (NAN, 1)

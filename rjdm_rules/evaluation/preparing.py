@@ -193,9 +193,8 @@ def _item_lines(number: int, item: Item, layout: Layout, names: dict[str, Any]) 
         names[reader] = lambda value: read_value(item, value)
         return [f"{target} = v if v is None or v is True or v is False else {reader}(v)"]
     if form == "option":
-        names[f"options{number}"] = frozenset(item.option_names)
-        names[reader] = lambda value: next(iter(read_value(item, value)))  # type: ignore[call-overload]
-        return [f"{target} = v if v is None or (v.__class__ is str and v in options{number}) else {reader}(v)"]
+        names[f"options{number}"] = {None: None, **{name: name for name in item.option_names}}
+        return [f"{target} = options{number}[v]"]  # another value is a KeyError, or a TypeError
     if form == "set":
         names[reader] = SetReader(item)
         return [f"{target} = None if v is None else {reader}(v)"]

@@ -61,6 +61,8 @@ def shown(value: object) -> str:
         return "a number of more than 60 digits"
     if isinstance(value, list | tuple | set | dict) and len(value) > 8:
         return f"a {type(value).__name__} of {len(value)}"
+    if isinstance(value, Decimal):
+        value = float(value) if value.is_finite() and abs(value.adjusted()) < 300 else str(value)
     try:
         text = f'"{value}"' if isinstance(value, str) else repr(value)
     except (RecursionError, ValueError):

@@ -147,7 +147,7 @@ class Evaluator:
     def _reason(self, criterion: Criterion, node: str, value: bool, truth: Any, facts: FactWords) -> str:
         below = self.links.holding([(node, value)], truth, unknown_too=truth(node) is None)
         leaves = [each for each in below if each in self.links.leaves]
-        leaves.sort(key=lambda each: self._written_at(each, below))
+        leaves.sort(key=lambda each: (truth(each) is not truth(node), self._written_at(each, below)))
         said = []
         for leaf in leaves:
             text = self.leaf_words(leaf, truth(leaf), facts)
@@ -248,7 +248,9 @@ def readings_of(protocol: Protocol, chosen: Mapping[str, str]) -> dict[str, str]
     for name, option in chosen.items():
         reading = protocol.readings.get(name)
         if reading is None:
-            there = ", ".join(protocol.readings) or "this protocol has none"
+            there = (
+                "the readings are " + ", ".join(protocol.readings) if protocol.readings else "this protocol has none"
+            )
             raise UnknownReading(f"there is no reading `{name}`; {did_you_mean(name, protocol.readings) or there}")
         options = [each.name for each in reading.options]
         if option not in options:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from .source import Place
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Node:
     place: Place
 
@@ -16,7 +16,7 @@ class Node:
 # ---- conditions and values -----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Number(Node):
     """`55 %`: the exact value, the unit as written (or none), and how the number was written."""
 
@@ -26,17 +26,17 @@ class Number(Node):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class DateLiteral(Node):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Name(Node):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Mark(Node):
     """A reference to a criterion by its marker; `label` is the bare number or letter (`①` and `(1)` are `1`)."""
 
@@ -44,13 +44,13 @@ class Mark(Node):
     style: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class MarkRange(Node):
     first: Mark
     last: Mark
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class LimitOf(Node):
     """`ULN` or `LLN`, of the other side of the comparison (`subject` None) or of a named item."""
 
@@ -58,19 +58,19 @@ class LimitOf(Node):
     subject: Expression | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class AttributeOf(Node):
     attribute: Name
     subject: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Call(Node):
     table: Name
     arguments: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Function(Node):
     """`COUNT`, `MAX`, `MIN`, `MEAN`, `LATEST`, `EARLIEST` or `FIRST KNOWN OF` with what stands in its parentheses."""
 
@@ -78,7 +78,7 @@ class Function(Node):
     arguments: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Elapsed(Node):
     """`YEARS FROM a TO b`: completed years, months or days."""
 
@@ -87,26 +87,26 @@ class Elapsed(Node):
     end: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Arithmetic(Node):
     operator: str
     left: Expression
     right: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Negative(Node):
     operand: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparison(Node):
     operator: str
     left: Expression
     right: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Between(Node):
     """`x BETWEEN a AND b`, for numbers and for dates."""
 
@@ -115,39 +115,39 @@ class Between(Node):
     high: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class IsOption(Node):
     subject: Expression
     negated: bool
     option: Name
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class IsKnown(Node):
     subject: Expression
     negated: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class InOptions(Node):
     subject: Expression
     negated: bool
     options: tuple[Name, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Includes(Node):
     subject: Expression
     option: Name
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Where(Node):
     event: Name
     condition: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Window(Node):
     """A stretch of time beside an anchor. `kind`: within, at least, less than, more than, side.
     `direction`: before, after, of (both sides). `length` is None for `BEFORE d` and `AFTER d`."""
@@ -158,18 +158,18 @@ class Window(Node):
     anchor: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Windowed(Node):
     subject: Expression
     window: Window
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Not(Node):
     operand: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Group(Node):
     """`ANY(…)`, `ALL(…)`, `NONE(…)`, `AT LEAST n OF (…)` and the like, and `a AND b`, `a OR b` (`infix`)."""
 
@@ -179,7 +179,7 @@ class Group(Node):
     infix: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Bound(Node):
     """`A EXCEPT B`, `A WAIVED IF B` (kind `except`, `waived`), `IF A THEN B` (kind `if`)."""
 
@@ -188,7 +188,7 @@ class Bound(Node):
     right: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Unreadable(Node):
     """Stands where an error was reported already, so that checking goes on without a second one."""
 
@@ -224,7 +224,7 @@ Expression = (
 # ---- declarations --------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Text(Node):
     """A label, sentence or note, with its second language where one is given."""
 
@@ -235,7 +235,7 @@ class Text(Node):
         return self.text
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Head(Node):
     """`protocol ID "title"` or `library ID "title"` with its attributes."""
 
@@ -245,18 +245,18 @@ class Head(Node):
     attributes: tuple[tuple[Name, Text], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Use(Node):
     name: Name
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Option(Node):
     name: str
     label: Text | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Reading(Node):
     name: Name
     label: Text
@@ -265,7 +265,7 @@ class Reading(Node):
     because: Text | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class TypeExpression(Node):
     """A type as written. `kind`: truth, quantity, number, count, one of, several of, date, time, event, course,
     repeated, grade."""
@@ -280,7 +280,7 @@ class TypeExpression(Node):
     high: Fraction | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class ItemLine(Node):
     """One indented line below a data item: `otherwise`, `range`, `code`, `molar mass`, `ask`, `note`."""
 
@@ -292,7 +292,7 @@ class ItemLine(Node):
     code: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Item(Node):
     name: Name
     label: Text | None
@@ -301,7 +301,7 @@ class Item(Node):
     attributes: tuple[Item, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Definition(Node):
     name: Name
     label: Text
@@ -310,14 +310,14 @@ class Definition(Node):
     notes: tuple[Text, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Column(Node):
     name: Name
     type: TypeExpression | None
     result: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class CellPart(Node):
     """A value (`low` only), a range `low..high`, or a comparison (`operator` and `low`)."""
 
@@ -326,12 +326,12 @@ class CellPart(Node):
     operator: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Row(Node):
     cells: tuple[tuple[CellPart, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Table(Node):
     name: Name
     label: Text
@@ -340,7 +340,7 @@ class Table(Node):
     notes: tuple[Text, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Criterion(Node):
     """`label` is the bare marker (`1`, `a`) or None for a `-` item; `marker` the marker as written."""
 
@@ -351,7 +351,7 @@ class Criterion(Node):
     body: CriterionBody
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class CriterionBody:
     formulas: tuple[Expression, ...]
     children: tuple[Criterion, ...]
@@ -360,7 +360,7 @@ class CriterionBody:
     broken: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Block(Node):
     """`inclusion` or `exclusion`."""
 
@@ -369,7 +369,7 @@ class Block(Node):
     body: CriterionBody
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Part(Node):
     name: Name
     title: Text
@@ -377,7 +377,7 @@ class Part(Node):
     notes: tuple[Text, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Scheme(Node):
     name: Name
     label: Text | None
@@ -385,7 +385,7 @@ class Scheme(Node):
     rows: tuple[Row, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Escalation(Node):
     name: Name
     label: Text
@@ -396,26 +396,26 @@ class Escalation(Node):
     sources: tuple[Text, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class GivenValue(Node):
     """A value in an example, already in the shape that a patient record has."""
 
     value: object
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Given(Node):
     name: Name
     values: tuple[GivenValue, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Expectation(Node):
     subject: Name | None
     outcome: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Example(Node):
     name: Name
     label: Text
@@ -425,7 +425,7 @@ class Example(Node):
     notes: tuple[Text, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Broken(Node):
     """A statement that could not be read."""
 
@@ -445,7 +445,7 @@ Declaration = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class File:
     """A whole file. `broken` holds names and markers in statements that could not be read, so that nobody complains
     that they are missing; `incomplete` says whether there were any errors of syntax."""

@@ -9,10 +9,10 @@ from fractions import Fraction
 
 from ..language.source import Place, Source
 from . import expressions as x
-from .expression_types import walk
-from .model import Criterion, Protocol
+from .model import Criterion, Protocol, Table
 from .numbers import number_text
 from .scope import Findings
+from .terms import walk
 
 NUMBER_WORDS = {
     "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9",
@@ -93,6 +93,7 @@ def figures_of(condition: x.Expression, protocol: Protocol) -> tuple[set[str], s
     labelled: set[str] = set()
     stack = [condition]
     defined: dict[str, None] = {}
+    tables: dict[str, None] = {}
     while stack:
         node = stack.pop()
         match node:
@@ -104,6 +105,8 @@ def figures_of(condition: x.Expression, protocol: Protocol) -> tuple[set[str], s
                 labelled.add(str(len(conditions)))
             case x.DefinedValue(name=name):
                 defined[name] = None
+            case x.Lookup(table=name):
+                tables[name] = None
             case x.Compare(left=x.TimesLimit(subject=subject), right=x.Constant(value=1)):
                 stack.append(subject)
                 continue
@@ -118,6 +121,8 @@ def figures_of(condition: x.Expression, protocol: Protocol) -> tuple[set[str], s
         if called:
             labelled |= figures_in(_label(called, protocol))
         stack.extend(x.parts(node))
+    for name in tables:
+        labelled |= table_figures(protocol.tables[name])
     for name in defined:  # a definition may say its own figures; those of definitions behind it are its own matter
         definition = protocol.definitions[name].expression
         for node in walk(definition):
@@ -129,6 +134,13 @@ def figures_of(condition: x.Expression, protocol: Protocol) -> tuple[set[str], s
                 case x.Selected(window=window) | x.InWindow(window=window) if window:
                     labelled |= _window_figures(window)
     return own, labelled
+
+
+def table_figures(table: Table) -> set[str]:
+    """The numbers in the cells and results of a table."""
+    ends = [end for row in table.rows for cell in row.cells for part in cell for end in (part.low, part.high)]
+    ends += [value for row in table.rows for value in row.results if isinstance(value, Fraction)]
+    return {_canonical(number_text(end).lstrip("≈")) for end in ends if end is not None}
 
 
 def any_at_all(node: x.Compare) -> bool:

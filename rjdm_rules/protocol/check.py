@@ -16,12 +16,13 @@ from . import types as t
 from .advice import advise
 from .criteria import checked_parts, if_criteria_under_all, register
 from .declarations import checked_item, checked_reading
-from .expression_types import Context, ExpressionChecker, Typed
+from .expression_types import ExpressionChecker
 from .libraries import same_syntax, used_files
 from .model import Definition, Dose, Escalation, Example, Protocol, Scheme, TableColumn, TableRow
 from .order import references, refuse_cycles, report_cycle, settled_order
 from .scope import Findings, Scope
 from .tables import checked_cell, checked_table, covered, even_rows
+from .typed import Context, Typed
 
 D = TypeVar("D", s.Reading, s.Item, s.Definition, s.Table)
 

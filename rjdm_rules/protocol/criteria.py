@@ -7,9 +7,11 @@ from dataclasses import replace
 
 from ..language import syntax as s
 from . import expressions as x
-from .expression_types import Context, ExpressionChecker, walk
+from .expression_types import ExpressionChecker
 from .model import Block, Criterion, Part
 from .scope import NamedCriterion, Scope
+from .terms import walk
+from .typed import Context
 
 LETTER = {"inclusion": "I", "exclusion": "E"}
 

@@ -15,7 +15,7 @@ from ..language.source import Place
 from ..units.unit import Unit
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class Placed:
     """Where an expression was written; it plays no part in whether two are equal."""
 
@@ -25,19 +25,19 @@ class Placed:
 # ---- conditions ----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class Always(Placed):
     """A condition that is settled in the file itself (`yes` or `no`)."""
 
     value: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class Not(Placed):
     condition: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class Group(Placed):
     """`kind` is all, any, none, at least, at most or exactly; `style` how it was written (list, infix, between)."""
 
@@ -47,25 +47,25 @@ class Group(Placed):
     style: str = "list"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class Except(Placed):
     condition: Expression
     exception: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class WaivedIf(Placed):
     condition: Expression
     waiver: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class IfThen(Placed):
     condition: Expression
     consequence: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class Compare(Placed):
     """Two numbers in one unit, two dates, or two times."""
 
@@ -74,7 +74,7 @@ class Compare(Placed):
     right: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class IsOneOf(Placed):
     """The option of `subject` is one of `options`. `plain` tells `IS a` from `IN (a)`."""
 
@@ -83,25 +83,25 @@ class IsOneOf(Placed):
     plain: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class Includes(Placed):
     subject: Expression
     option: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class IsKnown(Placed):
     subject: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class Occurs(Placed):
     """At least one such occurrence."""
 
     occurrences: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class InWindow(Placed):
     """A single date lies in the window."""
 
@@ -112,33 +112,33 @@ class InWindow(Placed):
 # ---- values --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class ItemValue(Placed):
     """What the record holds for an item, else what `otherwise` gives."""
 
     item: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class ReadingValue(Placed):
     reading: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class DefinedValue(Placed):
     """A definition, of any type."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class CriterionTruth(Placed):
     """Whether a criterion (`I3.1`) is met."""
 
     criterion: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class Constant(Placed):
     """A number in `unit`."""
 
@@ -146,19 +146,19 @@ class Constant(Placed):
     unit: Unit
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class DateConstant(Placed):
     """A day, as an ordinal."""
 
     day: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class OptionConstant(Placed):
     option: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class Converted(Placed):
     """value × factor + offset, into `unit`."""
 
@@ -168,7 +168,7 @@ class Converted(Placed):
     unit: Unit
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class Arithmetic(Placed):
     """`+ − × /` on numbers; the result is in `unit`. For + and − both sides are in that unit already."""
 
@@ -178,7 +178,7 @@ class Arithmetic(Placed):
     unit: Unit
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class Extreme(Placed):
     """MAX or MIN of several numbers or dates."""
 
@@ -186,36 +186,36 @@ class Extreme(Placed):
     values: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class FirstKnown(Placed):
     values: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class Lookup(Placed):
     table: str
     column: str
     arguments: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class CountTrue(Placed):
     """How many of several conditions hold."""
 
     conditions: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class CountOptions(Placed):
     subject: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class CountOccurrences(Placed):
     occurrences: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class LimitValue(Placed):
     """The ULN or LLN that came with a measured value, in the unit of the value."""
 
@@ -223,7 +223,7 @@ class LimitValue(Placed):
     subject: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class TimesLimit(Placed):
     """A measured value as a multiple of its own ULN or LLN (a plain number)."""
 
@@ -231,7 +231,7 @@ class TimesLimit(Placed):
     subject: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class Elapsed(Placed):
     """Completed years, months or days from one date to another."""
 
@@ -240,21 +240,21 @@ class Elapsed(Placed):
     end: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class DayOf(Placed):
     """The day of a time."""
 
     time: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class MomentsOf(Placed):
     """A day as the moments that belong to it."""
 
     date: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class Shifted(Placed):
     """A date moved by a length; `sign` 1 is later. `moment` tells a time from a day."""
 
@@ -264,7 +264,7 @@ class Shifted(Placed):
     moment: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class Selected(Placed):
     """The occurrences of an event that satisfy WHERE and lie in the window (both optional)."""
 
@@ -273,14 +273,14 @@ class Selected(Placed):
     window: Window | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class NoOccurrences(Placed):
     """An event that never happened (`otherwise none`)."""
 
     event: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class Pick(Placed):
     """`LATEST` or `EARLIEST`."""
 
@@ -288,7 +288,7 @@ class Pick(Placed):
     occurrences: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class AttributeOf(Placed):
     """An attribute of a picked occurrence (`date` and `until` among them)."""
 
@@ -296,7 +296,7 @@ class AttributeOf(Placed):
     occurrence: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class Aggregate(Placed):
     """MAX, MIN or MEAN of an attribute over occurrences."""
 
@@ -305,7 +305,7 @@ class Aggregate(Placed):
     occurrences: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class AttributeValue(Placed):
     """In WHERE: an attribute of the occurrence at hand."""
 
@@ -316,7 +316,7 @@ class AttributeValue(Placed):
 # ---- time ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class CalendarLength(Placed):
     """`months` and `days` on the calendar, or `seconds` for times (hours and minutes). `text` is how it was written."""
 
@@ -326,7 +326,7 @@ class CalendarLength(Placed):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class ComputedLength(Placed):
     """A duration in days (a fraction counts)."""
 
@@ -336,7 +336,7 @@ class ComputedLength(Placed):
 Length = CalendarLength | ComputedLength
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class Window(Placed):
     """`kind`: within, at least, less than, more than, side (with `direction` before, after, of) or between.
     `moments` says that the clock counts, not the day."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 from ..assets import asset
@@ -137,8 +138,8 @@ def without_places(node: object) -> object:
     if isinstance(node, Place | Diagnostic):
         return None
     if isinstance(node, s.Node):
-        names = [name for kind in type(node).__mro__ for name in getattr(kind, "__slots__", ())]
-        return (type(node).__name__, *(without_places(getattr(node, name)) for name in names if name != "place"))
+        names = [each.name for each in fields(node) if each.name != "place"]
+        return (type(node).__name__, *(without_places(getattr(node, name)) for name in names))
     if isinstance(node, tuple):
         return tuple(without_places(each) for each in node)
     return node

@@ -13,7 +13,7 @@ from .expressions import Expression
 from .types import Span, Type
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Option:
     name: str
     label: Text | None
@@ -23,7 +23,7 @@ class Option:
         return self.label.text if self.label else self.name.replace("_", " ")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Reading:
     """An unclear place of the source: the ways to read it, and the one taken."""
 
@@ -36,7 +36,7 @@ class Reading:
     origin: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Item:
     """One fact that a patient record may hold.
 
@@ -72,7 +72,7 @@ class Item:
         return tuple(option.name for option in self.options)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Definition:
     name: str
     label: Text
@@ -83,7 +83,7 @@ class Definition:
     origin: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Cell:
     """What one cell of a table accepts: anything, some options (`yes`/`no` too), or numbers from `low` to `high`."""
 
@@ -98,7 +98,7 @@ class Cell:
         return self.options is None and self.low is None and self.high is None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class TableColumn:
     """`kind`: options, truth or number. `span` is the range that the rows must cover (None: all numbers)."""
 
@@ -110,7 +110,7 @@ class TableColumn:
     whole: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class TableRow:
     """`cells` holds, for each input column, the alternatives of which one must match; `results` one value a result
     column (a number in the column's unit, an option, or a truth)."""
@@ -120,7 +120,7 @@ class TableRow:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Table:
     name: str
     label: Text
@@ -135,7 +135,7 @@ class Table:
         return next(index for index, each in enumerate(self.outputs) if each.name == column)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Criterion:
     """`id` as in data (`I3.1`, `donor.E2`); `marker` as printed. `condition` is None for one that holds only notes."""
 
@@ -157,7 +157,7 @@ class Criterion:
             yield from child.walk()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Block:
     """`kind` inclusion or exclusion; `formula` over its criteria."""
 
@@ -170,7 +170,7 @@ class Block:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Part:
     """A role with criteria of its own; the only part of a protocol without parts has no name."""
 
@@ -185,14 +185,14 @@ class Part:
         return tuple(block for block in (self.inclusion, self.exclusion) if block)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Dose:
     value: Fraction
     unit: Unit
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Scheme:
     """A decision table of a dose escalation: rows over `inputs`, each with one result."""
 
@@ -204,7 +204,7 @@ class Scheme:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Escalation:
     name: str
     label: Text
@@ -217,7 +217,7 @@ class Escalation:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Example:
     """A patient record and what is expected of it (subject None: the verdict)."""
 
@@ -229,7 +229,7 @@ class Example:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Protocol:
     """A whole protocol (or library, with `kind` library and no criteria)."""
 

@@ -10,10 +10,12 @@ from fractions import Fraction
 from ..language import syntax as s
 from ..language.source import Place
 from ..units.unit import PLAIN, Unit, UnitError, conversion, read_unit
-from .expression_types import Context, ExpressionChecker, constant_value
+from .expression_types import ExpressionChecker
 from .model import Cell, Table, TableColumn, TableRow
 from .numbers import number_text
 from .scope import Findings
+from .terms import constant_value
+from .typed import Context
 from .types import Number, Span
 
 MOST_STEPS = 200_000

@@ -8,12 +8,12 @@ from fractions import Fraction
 from ..units.unit import Unit
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class Truth:
     """A condition, or a yes/no fact."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class Number:
     """A quantity, expressed in `unit`. `literal` marks a bare number that still may take a unit."""
 
@@ -21,34 +21,34 @@ class Number:
     literal: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class OneOf:
     options: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class SeveralOf:
     options: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class Date:
     """A day."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class Time:
     """A moment, to the second, in the site's local time."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class Occurrences:
     """The occurrences of an event."""
 
     event: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class Occurrence:
     """One picked occurrence (`LATEST(e)`)."""
 
@@ -58,7 +58,7 @@ class Occurrence:
 Type = Truth | Number | OneOf | SeveralOf | Date | Time | Occurrences | Occurrence
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, repr=False)
 class Span:
     """A range of numbers in the declared unit, both ends inside."""
 

@@ -350,14 +350,14 @@ def flattened(node: x.Group) -> x.Group:
 
 
 def criterion_marker(criterion: Criterion) -> str:
-    """The marker as printed; a `-` item goes by its name."""
-    if criterion.marker in "-−":
+    """The marker as printed, `(2)` or `③`; a `-` item goes by its name."""
+    marker = criterion.marker
+    if marker in "-−":
         return (criterion.name or "").replace("_", " ")
-    return (
-        f"({criterion.marker.strip('().[]')})"
-        if criterion.marker.strip("().[]").isalnum() and not "①" <= criterion.marker <= "⑳"
-        else criterion.marker
-    )
+    bare = marker.strip("().[]")
+    if marker.startswith("[") and 1 <= int(bare) <= 20:  # the plain spelling of a circled number
+        return chr(ord("①") + int(bare) - 1)
+    return marker if "①" <= marker[0] <= "⑳" else f"({bare})"
 
 
 def quantity_text(value: Fraction, unit: str) -> str:

@@ -1,0 +1,75 @@
+"""Small questions about written and checked expressions."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from ..language import syntax as s
+from ..language.source import Place
+from ..units.unit import Unit, read_unit
+from . import expressions as x
+
+DAYS = read_unit("d")
+ELAPSED_UNITS = {"years": read_unit("years"), "months": read_unit("months"), "days": read_unit("days")}
+
+
+def quoted(place: Place) -> str:
+    text = " ".join(place.text.split())
+    return f"`{text if len(text) <= 50 else text[:47] + '…'}`"
+
+
+LARGEST_CONDITION = 20_000
+
+
+def too_large(node: x.Expression) -> bool:
+    """Whether a condition has more parts than anybody could read (parts that are used twice count twice)."""
+    count, stack = 0, [node]
+    while stack and count <= LARGEST_CONDITION:
+        count += 1
+        stack.extend(x.parts(stack.pop()))
+    return count > LARGEST_CONDITION
+
+
+def own_limit(node: s.Expression) -> bool:
+    """Whether a bare `ULN` or `LLN` stands in this side of a comparison."""
+    stack: list[s.Expression] = [node]
+    while stack:
+        each = stack.pop()
+        if isinstance(each, s.LimitOf) and each.subject is None:
+            return True
+        if isinstance(each, s.Arithmetic):
+            stack += [each.left, each.right]
+        elif isinstance(each, s.Negative):
+            stack.append(each.operand)
+    return False
+
+
+def long_unit(unit: Unit) -> bool:
+    """Months and years, whose length depends on the calendar."""
+    return unit.factor in (ELAPSED_UNITS["years"].factor, ELAPSED_UNITS["months"].factor)
+
+
+def walk(node: x.Expression) -> list[x.Expression]:
+    """A node and all below it."""
+    found, stack = [], [node]
+    while stack:
+        each = stack.pop()
+        found.append(each)
+        stack.extend(x.parts(each))
+    return found
+
+
+def constant_value(node: x.Expression) -> Fraction | None:
+    """The value of an expression of constants, in its unit; None where it is not constant or divides by zero."""
+    match node:
+        case x.Constant(value=value):
+            return value
+        case x.Converted(value=inner, factor=factor, offset=offset):
+            value_ = constant_value(inner)
+            return None if value_ is None else value_ * factor + offset
+        case x.Arithmetic(operator=operator, left=left, right=right):
+            a, b = constant_value(left), constant_value(right)
+            if a is None or b is None or (operator == "/" and b == 0):
+                return None
+            return a + b if operator == "+" else a - b if operator == "−" else a * b if operator == "×" else a / b
+    return None

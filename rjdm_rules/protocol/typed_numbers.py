@@ -1,0 +1,301 @@
+"""Numbers, units, dates and lengths of time."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from ..language import syntax as s
+from ..language.source import Place
+from ..units.unit import PLAIN, Unit, UnitError, conversion, multiplied, read_unit
+from ..values.calendar import days_of
+from . import expressions as x
+from . import types as t
+from .numbers import number_text
+from .terms import DAYS, ELAPSED_UNITS, constant_value, long_unit, quoted, walk
+from .typed import Context, Typed
+from .typed_names import NameChecker
+
+
+class NumberChecker(NameChecker):
+    """Quantities in their units, calculations, dates, lengths, limits of normal."""
+
+    def _unit_given(self, a: t.Number, b: t.Number, place: Place) -> bool:
+        if b.literal and a.unit.text not in ("", "1"):
+            self.findings.error(
+                "R402",
+                f"`{place.text}` has no unit, and what it is compared with is in {a.unit.text}",
+                place,
+                f"write `{place.text} {a.unit.text}`",
+            )
+            return False
+        return True
+
+    def _calendar_meant(self, first: Typed, second: Typed, place: Place) -> None:
+        if (
+            isinstance(first.node, x.Elapsed)
+            and isinstance(second.node, x.Constant)
+            and isinstance(first.type, t.Number)
+        ):
+            unit = second.node.unit
+            if unit.dimension == DAYS.dimension and long_unit(unit) and unit.factor != first.type.unit.factor:
+                self.findings.warning(
+                    "R505",
+                    f"{number_text(second.node.value)} {unit.text} is converted by 1 month = 30.4375 days",
+                    place,
+                    "for calendar time write a window, as in `date WITHIN 3 months BEFORE screening`",
+                )
+
+    def in_unit(self, typed: Typed, unit: Unit, place: Place, beside: Typed | None = None) -> Typed | None:
+        """The same quantity in `unit`, exactly."""
+        assert isinstance(typed.type, t.Number)
+        source = typed.type.unit
+        if source.dimension == unit.dimension and source.factor == unit.factor and source.offset == unit.offset:
+            return typed
+        molar = self.molar_mass(typed.node) or (self.molar_mass(beside.node) if beside else None)
+        factors = conversion(source, unit, molar)
+        if factors is None:
+            shown, wanted = source.text or "a bare number", unit.text or "a bare number"
+            help = ""
+            if unit.text and (source.text in ("", "1")):
+                help = f"write a number in {unit.text}"
+            elif conversion(source, unit, Fraction(1)):
+                help = "give the item its `molar mass` so that mass and amount of substance compare"
+            self.findings.error("R403", f"{shown} cannot be converted to {wanted}", place, help)
+            return None
+        node = x.Converted(typed.node, factors[0], factors[1], unit, place=typed.node.place)
+        return Typed(node, t.Number(unit))
+
+    def molar_mass(self, node: x.Expression) -> Fraction | None:
+        match node:
+            case x.ItemValue(item=name):
+                return self.scope.items[name].molar_mass
+            case x.LimitValue(subject=subject):
+                return self.molar_mass(subject)
+            case x.AttributeOf(attribute=attribute, occurrence=x.Pick(occurrences=x.Selected(event=event))):
+                return self._attribute_molar_mass(event, attribute)
+            case x.Aggregate(attribute=attribute, occurrences=x.Selected(event=event)):
+                return self._attribute_molar_mass(event, attribute)
+            case x.AttributeValue(event=event, attribute=attribute):
+                return self._attribute_molar_mass(event, attribute)
+        return None
+
+    def _attribute_molar_mass(self, event: str, attribute: str) -> Fraction | None:
+        item = self.scope.items[event]
+        declared = item.attribute(attribute)
+        return (declared.molar_mass if declared else None) or item.molar_mass
+
+    def _number(self, node: s.Number, context: Context) -> Typed | None:
+        unit = self.unit(node.unit, node.unit_place or node.place) if node.unit else PLAIN
+        if unit is None:
+            return None
+        constant = x.Constant(node.value, unit, place=node.place)
+        return Typed(constant, t.Number(unit, literal=node.unit is None))
+
+    def unit(self, text: str, place: Place) -> Unit | None:
+        try:
+            return read_unit(text)
+        except UnitError as error:
+            self.findings.error("R401", str(error), place, error.help)
+            return None
+
+    def _dateliteral(self, node: s.DateLiteral, context: Context) -> Typed | None:
+        if "T" in node.text:
+            self.findings.error(
+                "R501",
+                "a condition cannot hold a time of day",
+                node.place,
+                "compare with a date, or with a `time` item",
+            )
+            return None
+        try:
+            low, high = days_of(node.text)
+        except ValueError as error:
+            self.findings.error("R501", f"{node.text}: {error}", node.place)
+            return None
+        if low != high:
+            self.findings.error("R501", f"{node.text} is not a full date", node.place, "write year, month and day")
+            return None
+        return Typed(x.DateConstant(low, place=node.place), t.Date())
+
+    def _negative(self, node: s.Negative, context: Context) -> Typed | None:
+        typed = self.typed(node.operand, context.inner())
+        if not typed:
+            return None
+        if not isinstance(typed.type, t.Number):
+            self.findings.error("R306", f"{t.in_words(typed.type)} has no negative", node.place)
+            return None
+        if isinstance(typed.node, x.Constant):
+            return Typed(x.Constant(-typed.node.value, typed.node.unit, place=node.place), typed.type)
+        zero = x.Constant(Fraction(0), typed.type.unit, place=node.place)
+        return Typed(x.Arithmetic("−", zero, typed.node, typed.type.unit, place=node.place), typed.type)
+
+    def _arithmetic(self, node: s.Arithmetic, context: Context) -> Typed | None:
+        left, right = self.typed(node.left, context.inner()), self.typed(node.right, context.inner())
+        if not left or not right:
+            return None
+        if isinstance(left.type, t.Date | t.Time) and node.operator in ("+", "−"):
+            return self._date_arithmetic(node, left, right)
+        if not isinstance(left.type, t.Number) or not isinstance(right.type, t.Number):
+            wrong = right.type if isinstance(left.type, t.Number) else left.type
+            self.findings.error("R306", f"`{node.operator}` needs numbers; this is {t.in_words(wrong)}", node.place)
+            return None
+        a, b = left.type, right.type
+        if a.unit.offset or b.unit.offset:
+            self.findings.error("R404", "temperatures in °C or °F can be compared, not calculated with", node.place)
+            return None
+        if node.operator in ("+", "−"):
+            if a.literal and not b.literal:
+                self._unit_given(b, a, node.left.place)
+                return None if b.unit.text else self._sum(node.operator, left, right, node.place)
+            if not self._unit_given(a, b, node.right.place):
+                return None
+            same = self.in_unit(right, a.unit, node.right.place, left)
+            return self._sum(node.operator, left, same, node.place) if same else None
+        unit = multiplied(a.unit, b.unit, 1 if node.operator == "×" else -1)
+        node_ = x.Arithmetic(node.operator, left.node, right.node, unit, place=node.place)
+        literal = a.literal and b.literal
+        folded = constant_value(node_)
+        if literal and folded is not None:
+            return Typed(x.Constant(folded, PLAIN, place=node.place), t.Number(PLAIN, literal=True))
+        if node.operator == "/" and isinstance(right.node, x.LimitValue) and right.node.subject == left.node:
+            return Typed(x.TimesLimit(right.node.limit, left.node, place=node.place), t.Number(PLAIN))
+        return Typed(node_, t.Number(unit))
+
+    def _sum(self, operator: str, left: Typed, right: Typed, place: Place) -> Typed:
+        assert isinstance(left.type, t.Number) and isinstance(right.type, t.Number)
+        literal = left.type.literal and right.type.literal
+        node = x.Arithmetic(operator, left.node, right.node, left.type.unit, place=place)
+        return Typed(node, t.Number(left.type.unit, literal))
+
+    def _date_arithmetic(self, node: s.Arithmetic, left: Typed, right: Typed) -> Typed | None:
+        if not isinstance(right.type, t.Number):
+            self.findings.error(
+                "R306",
+                f"{t.in_words(right.type)} cannot be taken from a date"
+                if node.operator == "−"
+                else "two dates have no sum",
+                node.place,
+                "for the time between dates write `DAYS FROM a TO b` (or YEARS, MONTHS)",
+            )
+            return None
+        length = self.length(node.right, right, isinstance(left.type, t.Time))
+        if not length:
+            return None
+        sign = 1 if node.operator == "+" else -1
+        moment = isinstance(left.type, t.Time)
+        return Typed(x.Shifted(left.node, sign, length, moment, place=node.place), left.type)
+
+    def length(self, written: s.Expression, typed: Typed, moments: bool) -> x.Length | None:
+        """A stretch of time: on the calendar where it is a plain length, else computed in days."""
+        place = written.place
+        if not isinstance(typed.type, t.Number) or typed.type.unit.dimension != DAYS.dimension:
+            self.findings.error(
+                "R502", f"{quoted(place)} is {t.in_words(typed.type)}, not a length of time", place, "write `3 months`"
+            )
+            return None
+        if not isinstance(typed.node, x.Constant):
+            return self._computed_length(typed, place)
+        value, unit = typed.node.value, typed.node.unit
+        text = f"{number_text(value)} {unit.text}"
+        seconds = value * unit.factor
+        if value < 0:
+            self.findings.error("R502", f"a length of time cannot be negative: {text}", place)
+            return None
+        if unit.factor in (ELAPSED_UNITS["years"].factor, ELAPSED_UNITS["months"].factor):
+            months = value * (12 if unit.factor == ELAPSED_UNITS["years"].factor else 1)
+            if months.denominator != 1 or months > 12000:
+                self.findings.error("R502", f"{text} is no whole number of months", place, "write whole months or days")
+                return None
+            return x.CalendarLength(int(months), 0, 0, text, place=place)
+        days = seconds / DAYS.factor
+        if unit.factor >= DAYS.factor and days.denominator == 1 and days < 400000:
+            return x.CalendarLength(0, int(days), 0, text, place=place)
+        if moments and seconds.denominator == 1 and days < 400000:
+            return x.CalendarLength(0, 0, int(seconds), text, place=place)
+        if unit.factor < DAYS.factor:
+            self.findings.error(
+                "R503", f"{text}: a date has no time of day", place, "write days, or declare the item as `time`"
+            )
+        else:
+            self.findings.error("R502", f"{text} is no whole number of days", place, "write whole days")
+        return None
+
+    def _computed_length(self, typed: Typed, place: Place) -> x.Length | None:
+        if any(isinstance(node, x.Constant) and long_unit(node.unit) for node in walk(typed.node)):
+            self.findings.warning(
+                "R505",
+                "a computed length counts months as 30.4375 days and years as 365.25 days",
+                place,
+                "write the length in days, or a plain window such as `WITHIN 3 months BEFORE …`",
+            )
+        days = self.in_unit(typed, DAYS, place)
+        return x.ComputedLength(days.node, place=place) if days else None
+
+    def _elapsed(self, node: s.Elapsed, context: Context) -> Typed | None:
+        start = self.day(node.start, context)
+        end = self.day(node.end, context)
+        if not start or not end:
+            return None
+        return Typed(x.Elapsed(node.unit, start, end, place=node.place), t.Number(ELAPSED_UNITS[node.unit]))
+
+    def day(self, node: s.Expression, context: Context) -> x.Expression | None:
+        typed = self.typed(node, context.inner())
+        if not typed:
+            return None
+        if isinstance(typed.type, t.Time):
+            return x.DayOf(typed.node, place=node.place)
+        if isinstance(typed.type, t.Date):
+            return typed.node
+        self._not_a_date(typed.type, node.place)
+        return None
+
+    def _not_a_date(self, kind: t.Type, place: Place) -> None:
+        help = ""
+        if isinstance(kind, t.Occurrences):
+            help = f"write `date OF LATEST({kind.event})` or `date OF EARLIEST({kind.event})`"
+        self.findings.error("R504", f"{quoted(place)} is {t.in_words(kind)}; a date belongs here", place, help)
+
+    def _limitof(self, node: s.LimitOf, context: Context) -> Typed | None:
+        subject = self.typed(node.subject, context.inner()) if node.subject else context.own
+        if node.subject and not subject:
+            return None
+        if not subject or isinstance(subject.node, x.Constant):
+            self.findings.error(
+                "R405",
+                f"{node.limit} of what? Alone it stands for the limit of the other side of a comparison",
+                node.place,
+                f"write `ast > 3 × {node.limit}`, or `{node.limit} OF ast`",
+            )
+            return None
+        declared = self._limits_of(subject.node)
+        shown = quoted(node.subject.place) if node.subject else quoted(subject.node.place or node.place)
+        if isinstance(subject.node, x.Aggregate) and isinstance(subject.node.occurrences, x.Selected):
+            event = subject.node.occurrences.event
+            self.findings.error(
+                "R405", f"each measurement has its own {node.limit}; the {subject.node.kind} of several has none",
+                node.place, f"write `{event} WHERE (value > 2 × {node.limit})`",
+            )  # fmt: skip
+            return None
+        if declared is None or node.limit not in declared:
+            self.findings.error(
+                "R405",
+                f"{shown} comes without a {node.limit}",
+                node.place,
+                f"declare it `with {node.limit}`" if declared is not None else "only a measured item has limits",
+            )
+            return None
+        assert isinstance(subject.type, t.Number)
+        return Typed(x.LimitValue(node.limit, subject.node, place=node.place), t.Number(subject.type.unit))
+
+    def _limits_of(self, node: x.Expression) -> tuple[str, ...] | None:
+        match node:
+            case x.ItemValue(item=name):
+                item = self.scope.items[name]
+                return item.limits if item.kind in ("quantity", "number", "count") else None
+            case x.AttributeValue(event=event, attribute=attribute):
+                declared = self.scope.items[event].attribute(attribute)
+                return declared.limits if declared else None
+            case x.AttributeOf(attribute=attribute, occurrence=x.Pick(occurrences=x.Selected(event=event))):
+                declared = self.scope.items[event].attribute(attribute)
+                return declared.limits if declared else None
+        return None
