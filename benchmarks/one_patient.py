@@ -18,6 +18,7 @@ from typing import Any
 
 from rjdm_rules import load
 from rjdm_rules.evaluation.decoding import decoded_record
+from rjdm_rules.evaluation.results import encoded
 
 CASES = Path(__file__).parent.parent / "tests" / "data" / "rjdm_patients.jsonl"
 ROUNDS = 25
@@ -163,13 +164,8 @@ def main() -> None:
     def verdict_line(text: str) -> None:
         record = decoded_record(text)
         verdicts, outcomes = compiled.decide(compiled.prepare(record))
-        json.dumps(
-            {
-                "patient": record["id"],
-                "verdict": verdicts[0],
-                "criteria": dict(zip(evaluator.ids, outcomes, strict=True)),
-            }
-        )
+        outcome = dict(zip(evaluator.ids, outcomes, strict=True))
+        encoded({"patient": record["id"], "verdict": verdicts[0], "criteria": outcome})
 
     for name, function in (
         ("json.loads alone", json.loads),
