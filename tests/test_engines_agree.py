@@ -67,7 +67,7 @@ def test_deciding_facts_are_enough_to_settle() -> None:
         record = maker.record(missing=0.6)
         result = evaluator.evaluate(record)
         if result.verdict == "undetermined":
-            leaves = evaluator.links.unknown_leaves(
+            leaves = evaluator.reasons.links.unknown_leaves(
                 ["inclusion", "exclusion"], evaluator.node_truths(record).__getitem__
             )
             found = deciding_facts(protocol.graph, leaves, evaluator.reference(record))

@@ -191,7 +191,7 @@ def _item_lines(number: int, item: Item, layout: Layout, names: dict[str, Any]) 
     form = form_of(item)
     if form == "truth":
         names[reader] = lambda value: read_value(item, value)
-        return [f"{target} = v if v is None or v is True or v is False else {reader}(v)"]
+        return [f"{target} = v if v is False or v is True or v is None else {reader}(v)"]
     if form == "option":
         names[f"options{number}"] = {None: None, **{name: name for name in item.option_names}}
         return [f"{target} = options{number}[v]"]  # another value is a KeyError, or a TypeError

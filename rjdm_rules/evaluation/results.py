@@ -7,19 +7,16 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any
 
-from ..graph.build import RuleGraph, block_node
-from ..graph.links import Links, links_of
+from ..graph.build import RuleGraph
+from ..graph.links import TruthOf
 from ..logic.kleene import Truth, negation
-from ..protocol.model import Criterion, Part, Protocol
+from ..protocol.model import Part, Protocol
 from ..words.phrases import Words
 from .compiled import Case, CompiledRules, Prepared
-from .deciding import deciding_facts
 from .explaining import Explainer, Reason
-from .fact_words import FactWords
+from .reasons import Reasons
 from .records import patient_id, read_record
 from .reference import Reference
-
-MOST_FACTS_IN_A_REASON = 3
 
 
 class UnknownReading(ValueError):
@@ -83,8 +80,8 @@ class Evaluator:
         return Words(self.protocol, self.readings)
 
     @cached_property
-    def links(self) -> Links:
-        return links_of(self.graph)
+    def reasons(self) -> Reasons:
+        return Reasons(self.graph, self.words)
 
     # ---- one patient
 
@@ -97,8 +94,7 @@ class Evaluator:
         case: Case = prepared[-1]
         if any(verdict != "eligible" for verdict in verdicts):
             truth = dict(zip(self.compiled.traced_nodes, self.compiled.trace(prepared), strict=True)).__getitem__
-            deciding = tuple(self._deciding(verdicts, truth, case))
-            reasons = tuple(self._reasons(verdicts, truth, case))
+            deciding, reasons = self._why(verdicts, truth, case)
         return Result(
             self.protocol.id,
             self.protocol.version,
@@ -111,74 +107,23 @@ class Evaluator:
             tuple(case.messages),
         )
 
+    def _why(
+        self, verdicts: tuple[str, ...], truth: TruthOf, case: Case
+    ) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+        """Deciding facts (alphabetically) and reasons over all parts."""
+        deciding: set[str] = set()
+        found: list[tuple[str, str]] = []
+        for part, verdict in zip(self.protocol.parts, verdicts, strict=True):
+            if verdict == "undetermined":
+                deciding |= self.reasons.deciding(part, truth, case)
+            if verdict != "eligible":
+                found += self.reasons.reasons(part, truth, case)
+        return tuple(sorted(deciding)), tuple(found)
+
     def reference(self, record: object, allow_extra: bool = False) -> Reference:
         """The reference evaluator on one record, all named things settled. Raises RecordError."""
         facts, _ = read_record(self.protocol, record, allow_extra=allow_extra)
         return Reference(self.protocol, facts, self.readings).run(self.graph)
-
-    def _roots(self, part: Part) -> list[str]:
-        return [block_node(part.name, block.kind) for block in part.blocks]
-
-    def _deciding(self, verdicts: tuple[str, ...], truth: Any, case: Case) -> list[str]:
-        found: set[str] = set()
-        for part, verdict in zip(self.protocol.parts, verdicts, strict=True):
-            if verdict == "undetermined":
-                leaves = self.links.unknown_leaves(self._roots(part), truth)
-                found.update(deciding_facts(self.graph, leaves, case.reference))
-        return sorted(found)
-
-    def _reasons(self, verdicts: tuple[str, ...], truth: Any, case: Case) -> list[tuple[str, str]]:
-        """The criteria that fail or are unknown and are linked to the verdict, each in one sentence."""
-        facts = FactWords(self.words, case.reference)
-        found = []
-        for part, verdict in zip(self.protocol.parts, verdicts, strict=True):
-            if verdict == "eligible":
-                continue
-            roots = [(block_node(part.name, block.kind), block.kind == "exclusion") for block in part.blocks]
-            held = self.links.holding(roots, truth, unknown_too=True)
-            for block in part.blocks:
-                for criterion in block.criteria:
-                    node = f"criterion:{criterion.id}"
-                    if node in held:
-                        found.append((criterion.id, self._reason(criterion, node, held[node], truth, facts)))
-        found.sort(key=lambda each: truth(f"criterion:{each[0]}") is None)  # what fails, before what is not known
-        return found
-
-    def _reason(self, criterion: Criterion, node: str, value: bool, truth: Any, facts: FactWords) -> str:
-        below = self.links.holding([(node, value)], truth, unknown_too=truth(node) is None)
-        leaves = [each for each in below if each in self.links.leaves]
-        leaves.sort(key=lambda each: (truth(each) is not truth(node), self._written_at(each, below)))
-        said = []
-        for leaf in leaves:
-            text = self.leaf_words(leaf, truth(leaf), facts)
-            if text not in said:
-                said.append(text)
-        outcome = {True: "met", False: "not met", None: "unknown"}[truth(node)]
-        shown = "; ".join(said[:MOST_FACTS_IN_A_REASON])
-        if len(said) > MOST_FACTS_IN_A_REASON:
-            shown += f"; and {len(said) - MOST_FACTS_IN_A_REASON} more"
-        title = criterion.sentence.text if criterion.sentence else criterion.id
-        return f"{title}: {outcome} – {shown}." if shown else f"{title}: {outcome}."
-
-    def _written_at(self, node: str, below: Mapping[str, bool]) -> int:
-        """Where a condition is first referred to, among those at hand."""
-        return min((start for user, start in self.references[node] if user in below), default=0)
-
-    @cached_property
-    def references(self) -> Mapping[str, tuple[tuple[str, int], ...]]:
-        """For each node, who refers to it and where in the file."""
-        found: dict[str, list[tuple[str, int]]] = {node: [] for node in self.graph.network}
-        for user, needed, place in self.graph.network.edges(data="place"):
-            found[needed].append((user, place.start if place else 0))
-        return {node: tuple(users) for node, users in found.items()}
-
-    def leaf_words(self, leaf: str, truth: Truth, facts: FactWords) -> str:
-        from ..protocol.expressions import ItemValue
-
-        expression = self.graph.expression(leaf)
-        if expression is None:
-            expression = ItemValue(leaf.partition(":")[2])
-        return facts.leaf(expression, truth)
 
     def node_truths(self, record: object) -> dict[str, Truth]:
         """The truth of every condition of the rule graph for one record. Raises RecordError."""

@@ -1,0 +1,120 @@
+"""Why a verdict is not `eligible`: the criteria that fail or are unknown, and the facts that would settle it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from ..graph.build import RuleGraph, block_node
+from ..graph.links import Links, TruthOf, links_of
+from ..logic.kleene import Truth
+from ..protocol.expressions import ItemValue
+from ..protocol.model import Criterion, Part
+from ..words.phrases import Words
+from .compiled import Case
+from .deciding import deciding_facts
+from .fact_words import FactWords
+
+MOST_FACTS_IN_A_REASON = 3
+REMEMBERED = 50_000
+OUTCOME_WORDS = {True: "met", False: "not met", None: "unknown"}
+
+
+@dataclass
+class Reasons:
+    """Reasons for the patients of one protocol. What was said of a condition for the same recorded values is said
+    again without working it out."""
+
+    graph: RuleGraph
+    words: Words
+    _said: dict[tuple[Any, ...], Any] = field(default_factory=dict)
+
+    @cached_property
+    def links(self) -> Links:
+        return links_of(self.graph)
+
+    def deciding(self, part: Part, truth: TruthOf, case: Case) -> set[str]:
+        """The items behind unknown conditions that are linked to the verdict through unknown conditions only."""
+        roots = [block_node(part.name, block.kind) for block in part.blocks]
+        found: set[str] = set()
+        for leaf in self.links.unknown_leaves(roots, truth):
+            found.update(
+                self._once("facts", leaf, case, lambda leaf=leaf: deciding_facts(self.graph, [leaf], case.reference))  # type: ignore[misc]
+            )
+        return found
+
+    def reasons(self, part: Part, truth: TruthOf, case: Case) -> list[tuple[str, str]]:
+        """The criteria that fail or are unknown and are linked to the verdict, each with one sentence; those that fail
+        first."""
+        roots = [(block_node(part.name, block.kind), block.kind == "exclusion") for block in part.blocks]
+        held = self.links.holding(roots, truth, unknown_too=True)
+        found = []
+        for block in part.blocks:
+            for criterion in block.criteria:
+                node = f"criterion:{criterion.id}"
+                if node in held:
+                    found.append((criterion.id, self._reason(criterion, node, held[node], truth, case)))
+        found.sort(key=lambda each: truth(f"criterion:{each[0]}") is None)
+        return found
+
+    def _reason(self, criterion: Criterion, node: str, value: bool, truth: TruthOf, case: Case) -> str:
+        below = self.links.holding([(node, value)], truth, unknown_too=truth(node) is None)
+        leaves = [each for each in below if each in self.links.leaves]
+        leaves.sort(key=lambda each: (truth(each) is not truth(node), self._written_at(each, below)))
+        said: dict[str, None] = {}
+        for leaf in leaves[: MOST_FACTS_IN_A_REASON * 2]:
+            said[self._leaf(leaf, truth(leaf), case)] = None
+        texts = list(said)[:MOST_FACTS_IN_A_REASON]
+        left = len(leaves) - len(texts)
+        shown = "; ".join(texts) + (f"; and {left} more" if left and len(texts) == MOST_FACTS_IN_A_REASON else "")
+        title = criterion.sentence.text if criterion.sentence else criterion.id
+        outcome = OUTCOME_WORDS[truth(node)]
+        return f"{title}: {outcome} – {shown}." if shown else f"{title}: {outcome}."
+
+    def _leaf(self, leaf: str, truth: Truth, case: Case) -> str:
+        """A condition with the facts behind its truth."""
+
+        def say() -> str:
+            expression = self.graph.expression(leaf) or ItemValue(leaf.partition(":")[2])
+            return FactWords(self.words, case.reference).leaf(expression, truth)
+
+        text: str = self._once("words", leaf, case, say)
+        return text
+
+    def _once(self, what: str, leaf: str, case: Case, make: Callable[[], Any]) -> Any:
+        """The same for the same recorded values of the items behind a condition."""
+        record = case.record
+        values = tuple([_fixed(record.get(item)) for item in self._items[leaf]])
+        key = (what, leaf, values)
+        found = self._said.get(key)
+        if found is None:
+            found = make()
+            if len(self._said) > REMEMBERED:
+                self._said.clear()
+            self._said[key] = found
+        return found
+
+    @cached_property
+    def _items(self) -> Mapping[str, tuple[str, ...]]:
+        return {leaf: tuple(self.graph.items_of(leaf)) for leaf in self.links.leaves}
+
+    def _written_at(self, node: str, below: Mapping[str, bool]) -> int:
+        """Where a condition is first referred to, among those at hand."""
+        return min([start for user, start in self._references[node] if user in below], default=0)
+
+    @cached_property
+    def _references(self) -> Mapping[str, tuple[tuple[str, int], ...]]:
+        """For each node, who refers to it and where in the file."""
+        found: dict[str, list[tuple[str, int]]] = {node: [] for node in self.graph.network}
+        for user, needed, place in self.graph.network.edges(data="place"):
+            found[needed].append((user, place.start if place else 0))
+        return {node: tuple(users) for node, users in found.items()}
+
+
+def _fixed(value: Any) -> Any:
+    """A recorded value as part of a key; its type belongs to it (True is not 1)."""
+    if value.__class__ is dict or value.__class__ is list:
+        return repr(value)
+    return (value.__class__, value) if value.__class__ is not str else value
