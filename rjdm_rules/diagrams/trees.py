@@ -18,7 +18,7 @@ from ..protocol.settling import settled
 from ..words.phrases import Words, flattened
 from .boxes import INK, SOFT, Boxes, Look, cell, criterion_title, framed, group_head, label, look_of, outcome_word
 
-FONT = "Helvetica,Arial,sans-serif"
+FONT = "Helvetica"  # one name: with a list of names, the layout that comes along takes the metrics of another font
 Truths = Mapping[str, Truth]
 
 
