@@ -128,6 +128,7 @@ def _enter(named: NamedCriterion, scope: Scope) -> None:
         findings.error("R206", f"the name `{name}` is taken", node.name.place, help)
         return
     scope.criteria_by_name[named.part, name] = named
+    scope.criterion_names.add(name)
 
 
 def checked_parts(file: s.File, scope: Scope, checker: ExpressionChecker) -> tuple[Part, ...]:

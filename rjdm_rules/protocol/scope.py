@@ -69,6 +69,8 @@ class Scope:
     tables: dict[str, Table] = field(default_factory=dict)
     criteria_by_id: dict[str, NamedCriterion] = field(default_factory=dict)
     criteria_by_name: dict[tuple[str | None, str], NamedCriterion] = field(default_factory=dict)
+    markers: dict[int, dict[tuple[str, str], NamedCriterion]] = field(default_factory=dict)
+    criterion_names: set[str] = field(default_factory=set)
     blocks: dict[tuple[str | None, str], tuple[NamedCriterion, ...]] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)
     bodies: dict[tuple[str | None, str], s.CriterionBody] = field(default_factory=dict)
@@ -90,7 +92,7 @@ class Scope:
 
     def is_name(self, name: str) -> bool:
         families = (self.items, self.definition_types, self.readings, self.tables)
-        return any(name in family for family in families) or any(name == known for _, known in self.criteria_by_name)
+        return any(name in family for family in families) or name in self.criterion_names
 
     def unknown_name(self, name: str, place: Place, also: Iterable[str] = ()) -> None:
         if not self.broken.isdisjoint(name.split(".")):

@@ -82,10 +82,20 @@ class NameChecker(Checker):
     def marked(self, node: s.Mark, context: Context) -> NamedCriterion | None:
         """The criterion that a marker means: among the children here, else among those of the levels above."""
         for level in self._levels(context):
-            for candidate in level:
-                if candidate.key == (node.style, node.label):
-                    return candidate
+            found = self._by_marker(level).get((node.style, node.label))
+            if found:
+                return found
         return None
+
+    def _by_marker(self, level: tuple[NamedCriterion, ...]) -> dict[tuple[str, str], NamedCriterion]:
+        """The criteria of a level by their markers (the first, where one is there twice)."""
+        index = self.scope.markers.get(id(level))
+        if index is None:
+            index = self.scope.markers[id(level)] = {}
+            for each in level:
+                if each.key:
+                    index.setdefault(each.key, each)
+        return index
 
     def _levels(self, context: Context) -> list[tuple[NamedCriterion, ...]]:
         levels = []
