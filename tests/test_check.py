@@ -16,6 +16,7 @@ from rjdm_rules.protocol.check import check_source
 # a condition over the items of `making`, the code of its only error, words of message and help
 CONDITIONS = [
     ("b1 AND b2 OR b3", "R103", "write `(b1 AND b2) OR b3` or `b1 AND (b2 OR b3)`"),
+    ("b1 AND b2 OR b3 AND d1", "R103", "write `(b1 AND b2) OR (b3 AND d1)` or `b1 AND (b2 OR b3) AND d1`"),
     ("b1 EXCEPT b2 WAIVED IF b3", "R104", "EXCEPT, WAIVED IF and IF … THEN are mixed without parentheses"),
     ("ANY(b1, b2", "R106", "this parenthesis is not closed"),
     ("b1 and b2", "R110", "write `AND`"),

@@ -42,7 +42,7 @@ def test_every_edge_knows_its_place(shared: Protocol) -> None:
         assert place is not None, user
     places = shared.graph.places("criterion:I1", shared.graph.operands("criterion:I1")[0])
     assert [(place.line, place.column, place.text) for place in places] == [(10, 7, "n ≥ 5 cm AND NOT a")]
-    below = [each for each in shared.graph.operands(shared.graph.operands("criterion:I2")[0])]
+    below = list(shared.graph.operands(shared.graph.operands("criterion:I2")[0]))
     assert below == ["definition:big", next(n for n in shared.graph.network if shared.graph.kind(n) == "Compare")]
 
 

@@ -69,3 +69,7 @@ def progress(things: Iterable[T], what: str) -> Iterator[T]:
                 sys.stderr.flush()
     if shown != start:
         sys.stderr.write(f"\r{number:,} {what} in {time.monotonic() - start:.1f} s{' ' * 20}\n")
+
+
+def counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
