@@ -152,22 +152,22 @@ def main() -> None:
     print(f"all {len(records)} patients, partial dates and events included, each decided once")
     print(f"  compiled rules                           {min(times):7.2f} µs   {min(times) / hand:.2f} ×")
 
-    texts = [json.dumps(json.loads(line)["record"], ensure_ascii=False) for line in lines]
+    texts = [json.dumps(json.loads(line)["record"], ensure_ascii=False).encode() for line in lines]
     plain = best(json.loads, texts)
 
-    def checked(text: str) -> None:
+    def checked(text: bytes) -> None:
         compiled.decide(compiled.prepare(decoded_record(text)))
 
-    def whole(text: str) -> None:
+    def whole(text: bytes) -> None:
         evaluator.line(evaluator.evaluate(decoded_record(text)))
 
-    def verdict_line(text: str) -> None:
+    def verdict_line(text: bytes) -> None:
         record = decoded_record(text)
         verdicts, outcomes = compiled.decide(compiled.prepare(record))
         outcome = dict(zip(evaluator.ids, outcomes, strict=True))
         encoded({"patient": record["id"], "verdict": verdicts[0], "criteria": outcome})
 
-    plain_texts = [json.dumps(json.loads(json.dumps(record, default=float)), ensure_ascii=False) for record in exact]
+    plain_texts = [json.dumps(record, default=float, ensure_ascii=False).encode() for record in exact]
     print(
         f"  from a JSON line of the {len(exact)} plain patients, and back   {best(verdict_line, plain_texts):7.2f} µs"
     )

@@ -14,6 +14,7 @@ from ..evaluation.decoding import BadJson, decoded, decoded_record
 from ..protocol.model import Protocol
 
 LARGEST_DOCUMENT = 200_000_000
+BOM = b"\xef\xbb\xbf"
 
 
 class UnreadablePatients(Exception):
@@ -37,6 +38,9 @@ def read_patients(name: str, protocol: Protocol) -> Iterator[Entry]:
         return
     path = Path(name)
     try:
+        if path.suffix.lower() == ".jsonl" and not _begins_a_list(path):
+            yield from _byte_lines(path, name)
+            return
         with path.open(encoding="utf-8-sig", newline="") as stream:
             yield from _read(stream, name, protocol, path.suffix.lower())
     except OSError as error:
@@ -103,9 +107,32 @@ def _lines(first: str, stream: TextIO, name: str) -> Iterator[Entry]:
             continue
         where = f"{name}, line {number}"
         try:
-            yield Entry(decoded_record(line), where)
+            yield Entry(decoded_record(line.encode("utf-8")), where)
         except BadJson as error:
             yield Entry(None, where, str(error))
+    if not number:
+        raise UnreadablePatients(f"{name}: there are no patients in this file")
+
+
+def _begins_a_list(path: Path) -> bool:
+    """Whether a file begins with `[`: then it is one JSON document whatever it is called."""
+    with path.open("rb") as stream:
+        return stream.read(1000).removeprefix(BOM).lstrip().startswith(b"[")
+
+
+def _byte_lines(path: Path, name: str) -> Iterator[Entry]:
+    """JSON Lines, one record a line, as bytes."""
+    number = 0
+    with path.open("rb") as stream:
+        for number, line in enumerate(stream, 1):
+            if number == 1:
+                line = line.removeprefix(BOM)
+            if line.isspace() or not line:
+                continue
+            try:
+                yield Entry(decoded_record(line), f"{name}, line {number}")
+            except BadJson as error:
+                yield Entry(None, f"{name}, line {number}", str(error))
     if not number:
         raise UnreadablePatients(f"{name}: there are no patients in this file")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from functools import cache
+from itertools import compress
 from typing import Any, NoReturn
 
 
@@ -12,24 +13,31 @@ class BadJson(ValueError):
     """A text that is no JSON, or JSON that says two things at once."""
 
 
-def decoded_record(text: str) -> Any:
-    """The same as `decoded` for a line that is a record, faster where all is well with it."""
+def decoded_record(line: bytes) -> Any:
+    """The value of a line of UTF-8 JSON, faster where it is a record and all is well with it. Raises BadJson."""
     try:
-        value = _fast()(text)
+        value = _fast()(line)
     except (ValueError, RecursionError):
-        return decoded(text)
+        return decoded(_text(line))
     # every key is followed by `":`; with as many of them as keys, none was given twice
-    return value if _keys(value) == text.count('":') else decoded(text)
+    return value if _keys(value) == line.count(b'":') else decoded(_text(line))
+
+
+def _text(line: bytes) -> str:
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadJson(f"byte {error.start + 1} is not UTF-8 text; save the file as UTF-8") from None
 
 
 def _keys(record: dict[str, Any]) -> int:
     """How many keys a record has, those of its parts counted."""
-    inner = [value for value in record.values() if value.__class__ is dict or value.__class__ is list]
+    kinds = list(map(type, record.values()))
     number = len(record)
-    for value in inner:
-        if value.__class__ is dict:
-            number += len(value)
-        else:
+    if dict in kinds:
+        number += sum(map(len, compress(record.values(), [kind is dict for kind in kinds])))
+    if list in kinds:
+        for value in compress(record.values(), [kind is list for kind in kinds]):
             number += sum([len(each) for each in value if each.__class__ is dict])
     return number
 
