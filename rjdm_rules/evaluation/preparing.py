@@ -209,7 +209,7 @@ def _item_lines(number: int, item: Item, layout: Layout, names: dict[str, Any]) 
 
 def _number_lines(number: int, item: Item, layout: Layout, names: dict[str, Any]) -> list[str]:
     """Whole numbers within the range go straight into their slots."""
-    reader = names[f"read{number}"] = NumberReader(item, layout)
+    names[f"read{number}"] = NumberReader(item, layout)
     slots = layout.forms(item.name)
     if not slots:
         return [f"if v is not None: read{number}(v)"]
@@ -222,7 +222,6 @@ def _number_lines(number: int, item: Item, layout: Layout, names: dict[str, Any]
     if item.span:
         names[f"low{number}"], names[f"high{number}"] = plain(item.span.low), plain(item.span.high)
         low, high = f"low{number}", f"high{number}"
-    del reader
     return [
         f"if v is None: {targets}= {missing}".rstrip(),
         f"elif v.__class__ is int and {low} <= v <= {high}: {targets}= {values}",

@@ -165,7 +165,6 @@ class _Run:
 
     def after(self, token: Token) -> None:
         if token.type in ("_NL", "_INDENT", "_DEDENT"):
-            self.new_statement = token.type != "_NL" or self.new_statement
             self.new_statement = True
             return
         self.last = token

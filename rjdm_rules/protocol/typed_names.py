@@ -124,7 +124,6 @@ class NameChecker(Checker):
         if not first or not last:
             return None
         level = next(level for level in self._levels(context) if any(each is first for each in level))
-        positions = [index for index, each in enumerate(level) if each is first or each is last]
         if not any(each is last for each in level):
             self.findings.error("R203", "the ends of this range stand at different levels", node.place)
             return None
@@ -137,7 +136,7 @@ class NameChecker(Checker):
                 f"write {node.last.place.text}..{node.first.place.text}",
             )
             return None
-        inside = level[positions[0] : positions[-1] + 1]
+        inside = level[start : end + 1]
         return [x.CriterionTruth(each.id, place=node.place) for each in inside if not each.only_notes]
 
     def _markrange(self, node: s.MarkRange, context: Context) -> None:

@@ -134,7 +134,7 @@ class Words:
             if not first.parts and not second.parts:
                 return Phrase(str(say.if_then(first.text, second.text)), node=node)
             head = str(say.if_head(first.inline()))
-            return Phrase(head, (second.parts and (second,)) or (second,), node)
+            return Phrase(head, (second,), node)
         single, head = (
             (say.exception, say.exception_head) if isinstance(node, x.Except) else (say.waived, say.waived_head)
         )
