@@ -15,11 +15,13 @@ from ..protocol.model import Protocol
 from ..values.bounds import INFINITY, Bounds, compared
 from ..values.windows import Stretch, overlap
 from .facts import Facts, Occurrence
-from .generate import Generator, Shared
+from .generate import Generator
+from .generate_numbers import Shared
 from .layout import MISSING, Pair, scales_of
+from .partial import elapsed
 from .preparing import Irregular, write_prepare
 from .records import RecordError, read_record, read_value
-from .reference import Reference, elapsed
+from .reference import Reference
 
 Prepared = tuple[Any, ...]
 

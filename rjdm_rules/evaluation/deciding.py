@@ -5,10 +5,11 @@ from __future__ import annotations
 from ..graph.build import RuleGraph
 from ..logic.kleene import conjunction
 from ..protocol import expressions as x
+from ..protocol.terms import items_behind
 from ..values.bounds import Bounds
 from .facts import Chosen, Measured, Occurrence
+from .partial import Value
 from .reference import Reference
-from .reference import Value as Held
 
 
 def deciding_facts(graph: RuleGraph, leaves: list[str], reference: Reference) -> list[str]:
@@ -32,7 +33,7 @@ def insufficient_below(node: x.Expression, reference: Reference) -> set[str]:
     found: set[str] = set()
     for part in x.parts(node):
         found |= insufficient(part, reference)
-    return found or all_items(node, reference)
+    return found or items_behind(node, reference.protocol)
 
 
 def insufficient(node: x.Expression, reference: Reference) -> set[str]:
@@ -49,7 +50,7 @@ def insufficient(node: x.Expression, reference: Reference) -> set[str]:
                 return set()
             return insufficient(criterion.condition, reference)
         case x.TimesLimit(subject=subject) | x.LimitValue(subject=subject):
-            return set() if enough(reference.value(node)) else all_items(subject, reference)
+            return set() if enough(reference.value(node)) else items_behind(subject, reference.protocol)
         case x.Selected():
             return insufficient_selection(node, reference)
         case x.IsKnown():
@@ -58,10 +59,10 @@ def insufficient(node: x.Expression, reference: Reference) -> set[str]:
             if enough(reference.value(node)):
                 return set()
             below = insufficient_parts(node, reference)
-            return below or all_items(node, reference)
+            return below or items_behind(node, reference.protocol)
     if enough(reference.value(node)):
         return set()
-    return insufficient_parts(node, reference) or all_items(node, reference)
+    return insufficient_parts(node, reference) or items_behind(node, reference.protocol)
 
 
 def insufficient_parts(node: x.Expression, reference: Reference) -> set[str]:
@@ -114,24 +115,7 @@ def insufficient_where(node: x.Selected, occurrence: Occurrence, reference: Refe
     return found or {node.event}
 
 
-def all_items(node: x.Expression, reference: Reference) -> set[str]:
-    """Every item behind an expression, through definitions."""
-    found: set[str] = set()
-    seen: set[str] = set()
-    stack = [node]
-    while stack:
-        each = stack.pop()
-        match each:
-            case x.ItemValue(item=name) | x.Selected(event=name):
-                found.add(name)
-            case x.DefinedValue(name=name) if name not in seen:
-                seen.add(name)
-                stack.append(reference.protocol.definitions[name].expression)
-        stack.extend(x.parts(each))
-    return found
-
-
-def enough(value: Held) -> bool:
+def enough(value: Value) -> bool:
     """Whether a value is exactly known."""
     if isinstance(value, Measured):
         return value.value.exact

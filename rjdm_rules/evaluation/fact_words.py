@@ -13,7 +13,8 @@ from ..values.calendar import days_text, moment_text
 from ..values.windows import Extent, stretch
 from ..words.phrases import Words, quantity_text
 from .facts import Measured, Occurrence
-from .reference import Reference, is_known
+from .partial import is_known
+from .reference import Reference
 
 NOT_RECORDED = "not recorded"
 UNTOLD = (NOT_RECORDED, "date unknown", "time unknown")

@@ -8,21 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from typing import Any
 
 from ..graph.build import RuleGraph
 from ..logic.kleene import Truth, at_least, at_most, conjunction, counted, disjunction, exactly, implied, negation
 from ..protocol import expressions as x
-from ..protocol.model import Cell, Protocol, Table
-from ..protocol.tables import inside
+from ..protocol.model import Protocol
 from ..values import bounds as b
 from ..values.bounds import INFINITY, UNKNOWN, Bounds, known
-from ..values.calendar import SECONDS_A_DAY, completed_months, completed_years
+from ..values.calendar import SECONDS_A_DAY
 from ..values.windows import between, fits, in_calendar, moved, moved_moment
-from .facts import Chosen, Facts, Measured, Occurrence
-
-Value = Any
+from .facts import Facts, Measured, Occurrence
+from .lookups import looked_up
+from .partial import Value, agreed, elapsed, is_known, mean_bounds, unknown_of
 
 
 @dataclass
@@ -409,111 +407,3 @@ class Reference:
 
 Rule = Callable[[Reference, Any, Occurrence | None], Value]
 RULES: dict[type, Rule] = {kind: getattr(Reference, "_" + kind.__name__.lower()) for kind in x.OPERANDS}
-
-
-# ---- small pieces --------------------------------------------------------------------------------------------------
-
-
-def unknown_of(kind: str) -> Value:
-    """The value of a fact that is not recorded."""
-    if kind in ("quantity", "number", "count"):
-        return Measured()
-    return UNKNOWN if kind in ("date", "time") else None
-
-
-def is_known(value: Value) -> bool:
-    """What IS KNOWN says: a partial value counts as known."""
-    if isinstance(value, Measured):
-        return value.recorded
-    if isinstance(value, Bounds):
-        return value.high != INFINITY if value.low != INFINITY else True
-    if isinstance(value, frozenset) and not isinstance(value, Chosen):
-        return len(value) == 1
-    return value is not None
-
-
-def agreed(values: Sequence[Value], unknown: Value) -> Value:
-    """The value that all candidates share; for options those that it may be."""
-    first = values[0]
-    if all(each == first for each in values):
-        return first
-    if all(isinstance(each, frozenset) for each in values):
-        return frozenset().union(*values)
-    if all(isinstance(each, Bounds) for each in values):  # dates carry what they may be
-        return Bounds(min(each.low for each in values), max(each.high for each in values))
-    if all(isinstance(each, Measured) and each.value == first.value for each in values):
-        return Measured(first.value, _shared(values, "limits"), _shared(values, "times"))
-    return unknown
-
-
-def _shared(values: Sequence[Measured], name: str) -> dict[str, Fraction]:
-    """The limits (or multiples) that all of several measurements have in common."""
-    first: Mapping[str, Fraction] = getattr(values[0], name)
-    return {key: limit for key, limit in first.items() if all(getattr(each, name).get(key) == limit for each in values)}
-
-
-def mean_bounds(certain: Sequence[Bounds], possible: Sequence[Bounds]) -> Bounds:
-    """The least and greatest mean over the certain values with any of the possible ones."""
-
-    def extreme(fixed: list[Any], optional: list[Any], better: Callable[[Any, Any], bool]) -> Any:
-        total, count = sum(fixed), len(fixed)
-        for each in optional:
-            if better(Fraction(total + each, count + 1), Fraction(total, count)):
-                total, count = total + each, count + 1
-        return Fraction(total, count)
-
-    low = extreme([e.low for e in certain], sorted(e.low for e in possible), lambda a, b: a < b)
-    high = extreme([e.high for e in certain], sorted((e.high for e in possible), reverse=True), lambda a, b: a > b)
-    return Bounds(low, high)
-
-
-def elapsed(unit: str, start: float | Fraction, end: float | Fraction, infinite: float) -> float | int:
-    """Completed years, months or days; `infinite` where an end is open."""
-    if start in (INFINITY, -INFINITY) or end in (INFINITY, -INFINITY):
-        return infinite
-    if unit == "days":
-        return int(end) - int(start)
-    return (completed_years if unit == "years" else completed_months)(int(start), int(end))
-
-
-def looked_up(table: Table, result: int, arguments: Sequence[Value]) -> Value:
-    """The result that all rows which may match share (for options: those that it may be); else unknown."""
-    output = table.outputs[result]
-    unknown: Value = UNKNOWN if output.kind == "number" else None
-    in_domain = True
-    for argument, column in zip(arguments, table.inputs, strict=True):
-        bounds = argument.value if isinstance(argument, Measured) else argument
-        if isinstance(bounds, Bounds) and column.span:
-            in_domain = in_domain and column.span.low <= bounds.low and bounds.high <= column.span.high
-    found = [
-        row.results[result]
-        for row in table.rows
-        if all(may_match(cell, each) for cell, each in zip(row.cells, arguments, strict=True))
-    ]
-    if not found or not in_domain:
-        return unknown
-    if output.kind == "options":
-        return frozenset(found)
-    if any(each != found[0] for each in found):
-        return unknown
-    return known(found[0]) if output.kind == "number" else found[0]  # type: ignore[arg-type]
-
-
-def may_match(cell: tuple[Cell, ...], argument: Value) -> bool:
-    """Whether one of a cell's alternatives may hold for an argument."""
-    value = argument.value if isinstance(argument, Measured) else argument
-    return any(each.anything or _may(each, value) for each in cell)
-
-
-def _may(cell: Cell, value: Value) -> bool:
-    if cell.options is not None:
-        if value is None:
-            return True
-        options = {"yes" if value else "no"} if isinstance(value, bool) else value
-        return any(option in options for option in cell.options)
-    assert isinstance(value, Bounds)
-    if value.exact and not isinstance(value.low, float):
-        return inside(cell, Fraction(value.low))
-    reaches = cell.low is None or value.high > cell.low or (cell.low_inside and value.high == cell.low)
-    begins = cell.high is None or value.low < cell.high or (cell.high_inside and value.low == cell.high)
-    return reaches and begins

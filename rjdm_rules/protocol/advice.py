@@ -12,7 +12,7 @@ from . import expressions as x
 from .model import Criterion, Protocol, Table
 from .numbers import number_text
 from .scope import Findings
-from .terms import walk
+from .terms import items_behind, walk
 
 NUMBER_WORDS = {
     "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9",
@@ -224,18 +224,4 @@ def exceptions_about_one_event(protocol: Protocol, findings: Findings) -> None:
 
 def facts_with_many(condition: x.Expression, protocol: Protocol) -> set[str]:
     """Events and sets behind a condition, through definitions too."""
-    found: set[str] = set()
-    seen: set[str] = set()
-    stack = [condition]
-    while stack:
-        node = stack.pop()
-        match node:
-            case x.Selected(event=name):
-                found.add(name)
-            case x.ItemValue(item=name) if protocol.items[name].kind == "several of":
-                found.add(name)
-            case x.DefinedValue(name=name) if name not in seen:
-                seen.add(name)
-                stack.append(protocol.definitions[name].expression)
-        stack.extend(x.parts(node))
-    return found
+    return {name for name in items_behind(condition, protocol) if protocol.items[name].kind in ("event", "several of")}

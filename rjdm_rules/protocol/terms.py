@@ -8,6 +8,7 @@ from ..language import syntax as s
 from ..language.source import Place
 from ..units.unit import Unit, read_unit
 from . import expressions as x
+from .model import Protocol
 
 DAYS = read_unit("d")
 ELAPSED_UNITS = {"years": read_unit("years"), "months": read_unit("months"), "days": read_unit("days")}
@@ -55,6 +56,23 @@ def walk(node: x.Expression) -> list[x.Expression]:
     while stack:
         each = stack.pop()
         found.append(each)
+        stack.extend(x.parts(each))
+    return found
+
+
+def items_behind(node: x.Expression, protocol: Protocol) -> set[str]:
+    """Every item behind an expression, through definitions."""
+    found: set[str] = set()
+    seen: set[str] = set()
+    stack = [node]
+    while stack:
+        each = stack.pop()
+        match each:
+            case x.ItemValue(item=name) | x.Selected(event=name):
+                found.add(name)
+            case x.DefinedValue(name=name) if name not in seen:
+                seen.add(name)
+                stack.append(protocol.definitions[name].expression)
         stack.extend(x.parts(each))
     return found
 

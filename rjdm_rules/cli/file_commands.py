@@ -1,0 +1,161 @@
+"""The commands about rules files: check, render, draw and data."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .printing import counted, note
+from .shared import FILE, MOST_FINDINGS, READING, Examples, evaluator_for, one_patient, refuse, usable, written
+
+
+@click.command(cls=Examples, examples=("rjdm check rjdm_cart", "rjdm check my_trial.rules --format json"))
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print the findings."
+)
+def check(files: tuple[str, ...], form: str) -> None:
+    """Check rules files: what is wrong, where, and how to mend it."""
+    from ..loading import check as check_file
+    from ..protocol.libraries import UnreadableFile
+
+    findings, unreadable = [], False
+    for name in files:
+        try:
+            checked = check_file(name)
+        except UnreadableFile as error:
+            note(click.style("error: ", fg="red", bold=True) + str(error))
+            unreadable = True
+            continue
+        findings += checked.diagnostics
+        if form == "text":
+            _print_findings(name, checked)
+    if form == "json":
+        click.echo(json.dumps([each.as_json() for each in findings], ensure_ascii=False, indent=2))
+    if unreadable:
+        sys.exit(2)
+    if any(each.severity == "error" for each in findings):
+        sys.exit(1)
+
+
+def _print_findings(name: str, checked: Any) -> None:
+    for each in checked.diagnostics[:MOST_FINDINGS]:
+        head, _, rest = each.as_text().partition("\n")
+        colour = "red" if each.severity == "error" else "yellow"
+        click.echo(click.style(head, fg=colour) + "\n" + rest + "\n")
+    left = len(checked.diagnostics) - MOST_FINDINGS
+    if left > 0:
+        click.echo(f"… and {left} more; mend these first, or see all with --format json\n")
+    errors = sum(each.severity == "error" for each in checked.diagnostics)
+    warnings = len(checked.diagnostics) - errors
+    said = (
+        f"{counted(errors, 'error')}, {counted(warnings, 'warning')}"
+        if errors or warnings
+        else "no errors, no warnings"
+    )
+    criteria = ""
+    if checked.protocol is not None:
+        protocol = checked.protocol
+        tops = sum(len(block.criteria) for part in protocol.parts for block in part.blocks)
+        criteria = f" ({counted(len(protocol.items), 'data item')}"
+        criteria += f", {counted(tops, 'criterion').replace('criterions', 'criteria')})" if tops else ")"
+    click.echo(f"{name}: {said}{criteria}")
+
+
+@click.command(
+    cls=Examples,
+    examples=("rjdm render rjdm_cart -o criteria.html", "rjdm render my_trial.rules -o criteria.md"),
+)
+@FILE
+@click.option("-o", "--output", required=True, metavar="OUT", help="The document to write: .html or .md.")
+@READING
+def render(file: str, output: str, readings: tuple[str, ...]) -> None:
+    """Write the eligibility section as a document.
+
+    It holds the criteria with exact conditions, definitions, tables, readings and the data dictionary.
+    """
+    formats = {".html": "html", ".htm": "html", ".md": "markdown"}
+    suffix = Path(output).suffix.lower()
+    if suffix not in formats:
+        refuse(f"{output}: write a name that ends with .html or .md")
+    protocol = usable(file)
+    evaluator = evaluator_for(protocol, readings)
+    text = protocol.render(formats[suffix], evaluator.readings)
+    written(output, text.encode("utf-8"))
+
+
+@click.command(
+    cls=Examples,
+    examples=(
+        "rjdm draw rjdm_cart -o overview.svg",
+        "rjdm draw rjdm_cart I5 -o organs.png",
+        "rjdm draw rjdm_cart I5 -o organs.svg --patient patient.json",
+    ),
+)
+@FILE
+@click.argument("criterion", required=False)
+@click.option("-o", "--output", required=True, metavar="OUT", help="The picture to write: .svg, .png, .pdf or .dot.")
+@click.option("--patient", "patient_file", metavar="FILE", help="Colour the diagram by this patient's outcomes.")
+@click.option("--direction", type=click.Choice(["TB", "LR"]), help="Top to bottom, or left to right.")
+@READING
+def draw(
+    file: str,
+    criterion: str | None,
+    output: str,
+    patient_file: str | None,
+    direction: str | None,
+    readings: tuple[str, ...],
+) -> None:
+    """Draw the whole protocol, or one criterion.
+
+    CRITERION is a number such as I3, I3.1 or E8; without it, the overview is drawn.
+    """
+    from ..diagrams.render import FORMATS, CannotDraw
+    from ..diagrams.trees import UnknownCriterion
+    from ..evaluation.records import RecordError
+
+    suffix = Path(output).suffix.lower().lstrip(".")
+    if suffix not in FORMATS:
+        refuse(f"{output}: write a name that ends with " + ", ".join(f".{each}" for each in FORMATS))
+    protocol = usable(file)
+    evaluator = evaluator_for(protocol, readings)
+    record = one_patient(patient_file, protocol, None).record if patient_file else None
+    try:
+        data = protocol.draw(criterion, record, suffix, evaluator.readings, direction)
+    except (CannotDraw, UnknownCriterion, RecordError) as error:
+        refuse(str(error))
+    written(output, data)
+
+
+@click.command(
+    cls=Examples,
+    examples=(
+        "rjdm data rjdm_cart",
+        "rjdm data rjdm_cart --format csv > patients.csv",
+        "rjdm data rjdm_cart --format json-schema",
+    ),
+)
+@FILE
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json-schema", "csv"]),
+    default="text",
+    help="The dictionary as text or JSON Schema, or an empty table to fill in.",
+)
+def data(file: str, form: str) -> None:
+    """The data dictionary: every fact a record may hold."""
+    from ..documents.dictionary import csv_header, dictionary_text, json_schema
+
+    protocol = usable(file)
+    if form == "json-schema":
+        click.echo(json.dumps(json_schema(protocol.model), ensure_ascii=False, indent=2))
+    elif form == "csv":
+        csv.writer(sys.stdout, lineterminator="\n").writerow(csv_header(protocol.model))
+    else:
+        click.echo(dictionary_text(protocol.graph))

@@ -1,0 +1,189 @@
+"""The commands about patients: evaluate and explain."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from .printing import counted, note, progress, sign_text, verdict_text
+from .result_printers import PRINTERS
+from .shared import ALLOW_EXTRA, FILE, READING, Examples, evaluator_for, one_patient, refuse, usable
+
+
+@click.command(
+    cls=Examples,
+    examples=(
+        "rjdm evaluate rjdm_cart patients.jsonl",
+        "rjdm evaluate rjdm_cart patients.csv --format csv > outcomes.csv",
+        "cat patient.json | rjdm evaluate rjdm_cart - --format json",
+        "rjdm evaluate rjdm_cart patients.jsonl --reading liver_exception=transaminases_only",
+    ),
+)
+@FILE
+@click.argument("patients", nargs=-1, required=True, metavar="PATIENTS...")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "jsonl", "csv"]),
+    default="text",
+    help="How to print the results.",
+)
+@READING
+@ALLOW_EXTRA
+@click.option("--strict", is_flag=True, help="Stop at the first bad record.")
+def evaluate(
+    file: str, patients: tuple[str, ...], form: str, readings: tuple[str, ...], allow_extra: bool, strict: bool
+) -> None:
+    """Verdict and outcome of every criterion, patient by patient.
+
+    PATIENTS are files of JSON (an object or an array), JSON Lines or CSV; - is standard input.
+    """
+    evaluator = evaluator_for(usable(file), readings)
+    printer = PRINTERS[form](evaluator)
+    bad = 0
+    for result in _results(evaluator, patients, allow_extra):
+        if isinstance(result, str):
+            note(result)
+            bad += 1
+            if strict:
+                break
+            continue
+        printer.one(result)
+    printer.end()
+    if bad:
+        note(f"{counted(bad, 'bad record')}{' (stopped)' if strict else '; all others were evaluated'}")
+        sys.exit(2)
+
+
+def _results(evaluator: Any, patients: tuple[str, ...], allow_extra: bool) -> Iterator[Any]:
+    """Results, and messages (texts) for records that could not be evaluated."""
+    from ..evaluation.records import RecordError, patient_id
+    from .patients import UnreadablePatients, read_patients
+
+    position = 0
+    said_extra: set[str] = set()
+    for name in patients:
+        try:
+            for entry in progress(read_patients(name, evaluator.protocol), "patients"):
+                position += 1
+                if entry.problem:
+                    yield f"{entry.where}: {entry.problem}"
+                    continue
+                try:
+                    if allow_extra:
+                        _say_extra(entry.record, evaluator.protocol, said_extra)
+                    result = evaluator.evaluate(entry.record, position, allow_extra)
+                except RecordError as error:
+                    yield "\n".join(f"{entry.where}: patient {error.patient}: {problem}" for problem in error.problems)
+                    continue
+                for message in result.messages:
+                    note(f"{entry.where}: patient {patient_id(entry.record, position)}: {message}")
+                yield result
+        except UnreadablePatients as error:
+            yield str(error)
+
+
+def _say_extra(record: Any, protocol: Any, said: set[str]) -> None:
+    if isinstance(record, dict):
+        for name in record:
+            if name != "id" and name not in protocol.items and name not in said:
+                said.add(name)
+                note(f"passed over: `{name}` is not an item of this protocol")
+
+
+@click.command(
+    cls=Examples,
+    examples=("rjdm explain rjdm_cart patient.json", "rjdm explain rjdm_cart patients.jsonl I5 --patient P003"),
+)
+@FILE
+@click.argument("patient_file", metavar="PATIENT")
+@click.argument("criterion", required=False)
+@click.option("--patient", "wanted", help="The id of the patient, in a file of several.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print the reasons.")
+@READING
+@ALLOW_EXTRA
+def explain(
+    file: str,
+    patient_file: str,
+    criterion: str | None,
+    wanted: str | None,
+    form: str,
+    readings: tuple[str, ...],
+    allow_extra: bool,
+) -> None:
+    """The tree of reasons for one patient, with values and dates.
+
+    ✓ holds, ✗ does not hold, ? is not known, – does not apply.
+    """
+    from ..evaluation.records import RecordError
+
+    protocol = usable(file)
+    evaluator = evaluator_for(protocol, readings)
+    entry = one_patient(patient_file, protocol, wanted)
+    try:
+        explanation = evaluator.explain(entry.record, allow_extra)
+    except RecordError as error:
+        refuse("\n".join(f"{entry.where}: {line}" for line in str(error).splitlines()))
+    found = None
+    if criterion:
+        found = explanation.criterion(criterion)
+        if found is None:
+            from ..language.diagnostics import did_you_mean
+
+            ids = list(explanation.result.criteria)
+            refuse(
+                f"there is no criterion `{criterion}`; {did_you_mean(criterion, ids) or 'they are ' + ', '.join(ids)}"
+            )
+    if form == "json":
+        _explain_json(explanation, found)
+        return
+    if found is not None:
+        click.echo("\n".join(sign_text(line) for line in found.lines()))
+        return
+    _explain_text(explanation)
+
+
+def _explain_json(explanation: Any, found: Any) -> None:
+    if found is not None:
+        click.echo(json.dumps(found.as_json(), ensure_ascii=False, indent=2))
+        return
+    trees = {part or "": [reason.as_json() for reason in reasons] for part, reasons in explanation.trees.items()}
+    alone = {part or "": list(ids) for part, ids in explanation.alone.items()}
+    plain = list(trees) == [""]
+    data = {
+        **explanation.result.as_json(),
+        "alone_in_the_way": alone[""] if plain else alone,
+        "explanation": trees[""] if plain else trees,
+    }
+    click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+
+
+def _explain_text(explanation: Any) -> None:
+    result, protocol = explanation.result, explanation.protocol
+    for part, verdict in result.verdicts.items():
+        label = f" ({part})" if part else ""
+        click.echo(f"Patient {result.patient}{label}: {verdict_text(verdict)}")
+        alone = explanation.alone[part]
+        if verdict == "ineligible" and len(alone) == 1:
+            click.echo(f"Only {alone[0]} stands in the way.")
+        elif verdict == "ineligible" and alone:
+            click.echo(f"Any one of {', '.join(alone)} would open the way.")
+        elif verdict == "ineligible":
+            click.echo("Several criteria stand in the way together.")
+    if result.deciding_facts:
+        click.echo("What would settle it:")
+        for name in result.deciding_facts:
+            item = protocol.items[name]
+            click.echo(f"  ? {item.label.text} ({name}){': ' + item.ask.text if item.ask else ''}")
+    for message in result.messages:
+        click.echo(f"Note: {message}.")
+    for part, trees in explanation.trees.items():
+        if part:
+            click.echo(click.style(f"\n{part}", bold=True))
+        for tree in trees:
+            click.echo("")
+            click.echo("\n".join(sign_text(line) for line in tree.lines()))
