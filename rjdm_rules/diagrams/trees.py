@@ -108,12 +108,7 @@ def criterion_diagram(
         ids = [each.id for each in protocol.criteria()]
         raise UnknownCriterion(f"there is no criterion `{id}`; {did_you_mean(id, ids) or 'they are ' + ', '.join(ids)}")
     words = Words(protocol, readings)
-    excludes = any(
-        block.kind == "exclusion" and criterion in list(top.walk())
-        for part in protocol.parts
-        for block in part.blocks
-        for top in block.criteria
-    )
+    excludes = criterion.id in protocol.excluding
     boxes = boxes_for(graph, words, truths, excludes)
     drawing = canvas(f"criterion {criterion.id}", direction)
     title = criterion_title(criterion)

@@ -59,14 +59,6 @@ class Explainer:
     def __init__(self, protocol: Protocol, words: Words, reference: Reference) -> None:
         self.protocol, self.words, self.reference = protocol, words, reference
         self.facts = FactWords(words, reference)
-        self.exclusions = {
-            criterion.id
-            for part in protocol.parts
-            for block in part.blocks
-            if block.kind == "exclusion"
-            for top in block.criteria
-            for criterion in top.walk()
-        }
 
     def part(self, part: Part) -> list[Reason]:
         """The blocks of a part with all their criteria."""
@@ -104,7 +96,7 @@ class Explainer:
 
     def _formula(self, condition: x.Expression, id: str) -> Reason:
         said = self.words.phrase(condition, False).inline()
-        word = "excludes if" if id in self.exclusions else "required"
+        word = "excludes if" if id in self.protocol.excluding else "required"
         return Reason(SIGNS[self.reference.truth(condition)], f"{word}: {said}")
 
     # ---- conditions

@@ -24,13 +24,7 @@ class Generator(ConditionWriter):
         super().__init__(graph, readings, shared)
         self.trace = trace
         self.traced: dict[str, str] = {}
-        self.exclusions = {
-            criterion.id: block.kind == "exclusion"
-            for part in self.protocol.parts
-            for block in part.blocks
-            for top in block.criteria
-            for criterion in top.walk()
-        }
+        self.numbers = {criterion.id: number for number, criterion in enumerate(self.protocol.criteria())}
 
     def write(self) -> list[str]:
         """The lines of the function's body; slots and questions to the reference evaluator are entered on the way."""
@@ -46,11 +40,8 @@ class Generator(ConditionWriter):
             held = "".join(f"{variable}, " for variable in self.traced.values())
             return [*self.lines, f"return ({held})"]
         verdicts = "".join(self._verdict(part.name) + ", " for part in self.protocol.parts)
-        outcomes = "".join(f"o{self._number(criterion.id)}, " for criterion in self.protocol.criteria())
+        outcomes = "".join(f"o{number}, " for number in self.numbers.values())
         return [*self.lines, f"return ({verdicts}), ({outcomes})"]
-
-    def _number(self, criterion: str) -> int:
-        return list(self.exclusions).index(criterion)
 
     def _trace(self, node: str) -> None:
         both = self._fresh(node)
@@ -62,14 +53,14 @@ class Generator(ConditionWriter):
     def _criterion(self, node: str) -> None:
         criterion = self.protocol.criterion(node.partition(":")[2])
         assert criterion is not None
-        variable, outcome = self._variable(node), f"o{self._number(criterion.id)}"
+        variable, outcome = self._variable(node), f"o{self.numbers[criterion.id]}"
         if criterion.condition is None:
             self.lines.append(f"{variable} = True; {outcome} = 'not applicable'")
         else:
             below = self.graph.operands(node)[0]
             true, false = self.both(below)
             steps = [(true, "True", "met"), (false, "False", "not met")]
-            if self.exclusions[criterion.id]:
+            if criterion.id in self.protocol.excluding:
                 steps.reverse()  # what is usual is tried first
             if isinstance(criterion.condition, x.IfThen):
                 condition = self.both(self.graph.operands(below)[0])

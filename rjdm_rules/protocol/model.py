@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 from ..language.source import Place
 from ..language.syntax import Text
@@ -261,4 +262,14 @@ class Protocol:
                     yield from criterion.walk()
 
     def criterion(self, id: str) -> Criterion | None:
-        return next((each for each in self.criteria() if each.id == id), None)
+        return self._by_id.get(id)
+
+    @cached_property
+    def _by_id(self) -> dict[str, Criterion]:
+        return {each.id: each for each in self.criteria()}
+
+    @cached_property
+    def excluding(self) -> frozenset[str]:
+        """The ids of the criteria and children that stand under `exclusion`."""
+        blocks = [block for part in self.parts for block in part.blocks if block.kind == "exclusion"]
+        return frozenset(each.id for block in blocks for top in block.criteria for each in top.walk())

@@ -1,0 +1,214 @@
+"""One by one: places where meaning and engine were once found apart."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from worlds import LAB, TABLES, Truth, engine, judged
+
+from rjdm_rules.evaluation.compiled import CompiledRules
+from rjdm_rules.evaluation.records import read_record
+from rjdm_rules.graph.build import build_graph
+from rjdm_rules.language.source import Source
+from rjdm_rules.protocol.check import check_source
+
+CLOCK = 't "t" time\nu "u" time'
+
+
+@pytest.mark.parametrize(
+    ("condition", "record"),
+    [
+        ("t + 1 day > u", {"t": "2026-03-02T10:00", "u": "2026-03-03T09:00"}),
+        ("t + 1 month > u", {"t": "2026-03-02T10:00", "u": "2026-03-03T09:00"}),
+        ("t − 1 week < u", {"t": "2026-03-09T10:00", "u": "2026-03-02T11:00"}),
+        ("t + 2 h > u", {"t": "2026-03-02T10:00", "u": "2026-03-02T11:00"}),
+    ],
+)
+def test_a_time_moved_by_a_length(condition: str, record: dict[str, Any]) -> None:
+    assert judged(CLOCK, (condition,), record) == [True]
+
+
+BANDS = """table band "band"
+  | y number | → band one of lo, mid, hi |
+  | < 1      | lo  |
+  | 1..5     | mid |
+  | > 5      | hi  |
+table same "same for all"
+  | o one of a, b | → factor |
+  | a             | 2        |
+  | b             | 2        |
+table scored "score"
+  | n 0..4 | → band one of lo, hi |
+  | any    | lo                   |
+"""
+
+
+@pytest.mark.parametrize("others", [(), ("y × 2 > z",), ("y + z > 1", "y / 2 < z")])
+@pytest.mark.parametrize(
+    ("y", "truths"), [(0.5, [False, True]), (3, [True, False]), (7, [False, False]), (None, [None, None])]
+)
+def test_a_lookup_by_a_number_that_other_conditions_calculate_with(
+    others: tuple[str, ...], y: Any, truths: list[Truth]
+) -> None:
+    data = 'y "y" number\n    otherwise z\nz "z" number'
+    assert judged(data, ("band(y) IS mid", "band(y) IS lo", *others), {"y": y}, BANDS)[:2] == truths
+
+
+def test_a_lookup_by_a_fixed_number_that_stands_elsewhere_too() -> None:
+    data = 'flag "flag" yes/no\no "option" one of a, b, c\nn "n" count'
+    conditions = ("category(flag, 2) IS mid", "factor(o) ≥ 2")
+    assert judged(data, conditions, {"flag": True}, TABLES)[0] is True
+    assert judged(data, conditions, {}, TABLES)[0] is None
+
+
+def test_a_lookup_is_known_where_all_rows_agree() -> None:
+    assert judged('o "option" one of a, b', ("same(o) ≥ 1",), {}, BANDS) == [True]
+
+
+def test_options_of_a_table_are_decided_where_every_row_gives_the_same_answer() -> None:
+    conditions = ("band(y) IN (lo, mid, hi)", "band(y) IS lo")
+    assert judged('y "y" number', conditions, {}, BANDS) == [True, None]
+
+
+def test_a_lookup_whose_rows_disagree_is_not_known() -> None:
+    data = 'flag "flag" yes/no\nn "n" count\n    range 0..4'
+    conditions = ("category(flag, n) IS KNOWN", "FIRST KNOWN OF (category(flag, n), category(no, n)) IS none")
+    assert judged(data, conditions, {"flag": True, "n": 2}, TABLES) == [True, False]
+    assert judged(data, conditions, {"n": 2}, TABLES) == [False, True]  # mid or none
+
+
+def test_an_unknown_number_that_may_lie_outside_the_table() -> None:
+    """More information must not take a decided truth back."""
+    truths = [judged('n "n" count', ("scored(n) IS lo",), {"n": n}, BANDS)[0] for n in (None, 3, 9)]
+    assert truths[0] is None or truths[0] is truths[1] is truths[2], truths
+
+
+def test_an_event_that_otherwise_follows_from_a_possible_one() -> None:
+    data = """e "event" event
+    grade "grade" 0..4
+f "severe" event
+    otherwise e WHERE (grade ≥ 3)
+    grade "grade" 0..4"""
+    conditions = ("f", "COUNT(f) ≥ 1", "e WHERE (grade ≥ 3)")
+    for grade, truth in ((3, True), (1, False), (None, None)):
+        assert judged(data, conditions, {"e": [{"date": "2026-03-01", "grade": grade}]}) == [truth] * 3
+
+
+def test_an_event_that_otherwise_never_happened() -> None:
+    data = 'e "event" event\n    otherwise none'
+    assert judged(data, ("e",), {}) == [False]
+    assert judged(data, ("e",), {"e": ["2026-03-01"]}) == [True]
+
+
+def test_a_selection_that_holds_nothing_by_itself() -> None:
+    assert len(judged('e "event" event', ("e WHERE (no)",), {})) == 1  # the two ways of running agree
+
+
+def test_an_end_that_is_not_recorded_is_not_known() -> None:
+    data = 'c "course" event until date'
+    conditions = ("c WHERE (until IS KNOWN)", "(until OF LATEST(c)) IS KNOWN")
+    assert judged(data, conditions, {"c": [{"date": "2026-03-01", "until": "2026-04"}]}) == [True, True]
+    assert judged(data, conditions, {"c": [{"date": "2026-03-01"}]}) == [False, False]
+
+
+def test_an_attribute_that_is_a_date_carries_its_interval() -> None:
+    data = 'd "d" date\ne "event" event\n    result "result" date'
+    record = {
+        "e": [{"date": "2026-03", "result": "2026-05-01"}, {"date": "2026-03", "result": "2026-06-01"}],
+        "d": "2026-04-01",
+    }
+    assert judged(data, ("result OF LATEST(e) > d",), record) == [True]
+
+
+@pytest.mark.parametrize("half_life", [10, 10**6, 10**7, 10**15])
+def test_a_date_moved_out_of_the_calendar(half_life: int) -> None:
+    data = 'd "d" date\nh "half-life" in days'
+    truths = judged(data, ("YEARS FROM (d − 5 × h) TO d ≥ 1 year",), {"d": "2026-03-01", "h": half_life})
+    assert truths[0] in ([False] if half_life == 10 else [True, None])
+
+
+def test_windows_of_many_centuries() -> None:
+    data = 'd "d" date\nc "course" event until date'
+    conditions = ("c WITHIN 1000 years AFTER (d − 1000 years)", "c BEFORE (d − 1000 years − 1000 years − 1000 years)")
+    assert judged(data, conditions, {"d": "2026-03-01", "c": [{"date": "1900", "until": "1901"}]}) == [True, False]
+
+
+def test_a_multiple_of_a_limit_written_with_a_unit() -> None:
+    data = 'x "x" in mg/dL with ULN'
+    record = {"x": {"value": 4, "uln": 1}}
+    assert judged(data, ("x ≤ 3 × ULN",), record) == [False]
+    try:
+        engine(data, ("x ≤ 300 % × ULN",))
+    except AssertionError:
+        pass  # refused
+    else:
+        assert judged(data, ("x ≤ 300 % × ULN",), record) == [False]
+    with pytest.raises(AssertionError, match="R40"):
+        judged(data, ("x ≤ 3 mg/dL × ULN",), record)
+
+
+@pytest.mark.parametrize(
+    ("condition", "extra"),
+    [
+        ("FIRST KNOWN OF (e, f)", ""),
+        ("COUNT(FIRST KNOWN OF (e, f)) ≥ 1", ""),
+        ("grade OF last ≥ 2", 'define\n  last "the last" = LATEST(e)\n'),
+    ],
+)
+def test_what_check_lets_through_can_be_evaluated(condition: str, extra: str) -> None:
+    """Either an error of the file, or an answer; never a crash with a patient."""
+    data = 'e "event" event\n    grade "grade" 0..4\nf "other" event\n    grade "grade" 0..4'
+    try:
+        engine(data, (condition,), extra)
+    except AssertionError:
+        return
+    assert judged(data, (condition,), {"e": [{"date": "2026-03-01", "grade": 3}]}, extra) == [True]
+
+
+def test_an_event_does_not_take_over_attributes_of_another_kind() -> None:
+    data = """e "event" event
+    grade "grade" 0..4
+f "other" event
+    otherwise e
+    grade "grade" in mg"""
+    with pytest.raises(AssertionError):
+        engine(data, ("f WHERE (grade ≥ 3 mg)",))
+
+
+def test_numbers_that_no_one_measures_are_refused_in_every_way_of_running() -> None:
+    from rjdm_rules.evaluation.records import RecordError
+
+    protocol, _, compiled = engine(LAB, ("x ≤ 3 × ULN",))
+    for held in ({"value": 1, "uln": 10**100}, {"value": Decimal("NaN")}, {"value": 1, "uln": Decimal("NaN")}):
+        with pytest.raises(RecordError):
+            read_record(protocol, {"x": held})
+        with pytest.raises(RecordError):
+            compiled.prepare({"x": held})
+
+
+def test_an_unknown_factor_beside_very_small_ones() -> None:
+    data = "\n".join(f'v{i} "v{i}" number' for i in range(8))
+    record = {f"v{i}": "0." + "0" * 40 + "1" * 19 for i in range(1, 8)}
+    assert judged(data, (" × ".join(f"v{i}" for i in range(1, 8)) + " ≥ 1 × v0",), record) == [None]
+
+
+def test_a_criterion_that_is_only_a_note_has_no_effect() -> None:
+    """In a formula it must not exclude everyone: refused, or without effect."""
+    text = """protocol N "notes"
+data
+  flag "flag" yes/no
+exclusion
+  ANY(①, ②)
+  ① "a flag"
+    flag
+  ② "a remark"
+    note "physiotherapy is allowed"
+"""
+    protocol = check_source(Source("notes", text), None).protocol
+    if protocol is not None:
+        (verdict,), _ = CompiledRules(build_graph(protocol), {}).decide(
+            CompiledRules(build_graph(protocol), {}).prepare({"flag": False})
+        )
+        assert verdict == "eligible"
