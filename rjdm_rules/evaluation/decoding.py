@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from functools import cache
-from itertools import compress
 from typing import Any, NoReturn
 
 
@@ -17,10 +16,13 @@ def decoded_record(line: bytes) -> Any:
     """The value of a line of UTF-8 JSON, faster where it is a record and all is well with it. Raises BadJson."""
     try:
         value = _fast()(line)
+        # a key given twice leaves a colon more than keys
+        colons = line.count(b":")
+        if colons == _keys(value) or (b"\\" not in line and colons == _colons(value)):
+            return value
     except (ValueError, RecursionError):
-        return decoded(_text(line))
-    # every key is followed by `":`; with as many of them as keys, none was given twice
-    return value if _keys(value) == line.count(b'":') else decoded(_text(line))
+        pass
+    return decoded(_text(line))
 
 
 def _text(line: bytes) -> str:
@@ -31,15 +33,26 @@ def _text(line: bytes) -> str:
 
 
 def _keys(record: dict[str, Any]) -> int:
-    """How many keys a record has, those of its parts counted."""
-    kinds = list(map(type, record.values()))
+    """How many keys a record has, those of its parts counted; what lies deeper is not."""
     number = len(record)
-    if dict in kinds:
-        number += sum(map(len, compress(record.values(), [kind is dict for kind in kinds])))
-    if list in kinds:
-        for value in compress(record.values(), [kind is list for kind in kinds]):
-            number += sum([len(each) for each in value if each.__class__ is dict])
+    for value in record.values():
+        kind = value.__class__
+        if kind is dict:
+            number += len(value)
+        elif kind is list:
+            for each in value:
+                if each.__class__ is dict:
+                    number += len(each)
     return number
+
+
+def _colons(value: Any) -> int:
+    """How many colons a value is written with, where nothing is escaped: one after each key, and those in texts."""
+    if isinstance(value, str):
+        return value.count(":")
+    if isinstance(value, dict):
+        return len(value) + sum(map(_colons, value)) + sum(map(_colons, value.values()))
+    return sum(map(_colons, value)) if isinstance(value, list) else 0
 
 
 @cache
