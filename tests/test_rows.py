@@ -197,6 +197,17 @@ def test_all_problems_of_a_record_come_at_once() -> None:
     assert [problem.item for problem in caught.value.problems] == ["n1", "b1", "nope"]
 
 
+def test_all_problems_of_an_event_come_at_once() -> None:
+    bad = [{"date": "2026-02-30", "grade": 9, "x": 1}, {"date": "2026-01-01"}, {"date": "2026", "grade": "high"}]
+    with pytest.raises(RecordError) as caught:
+        protocol("b1").evaluate({"id": "P7", "e1": bad})
+    said = [str(problem) for problem in caught.value.problems]
+    assert [text.split(": ")[1] for text in said] == ["occurrence 1", "occurrence 1", "occurrence 1", "occurrence 3"]
+    with pytest.raises(RecordError) as caught:
+        protocol("b1").evaluate({"id": "P7", "e1": [bad[0]] * 30})
+    assert len(caught.value.problems) == 9 and "82 more" in str(caught.value.problems[-1])
+
+
 # ---- units ---------------------------------------------------------------------------------------------------------
 
 CONVERSIONS = [

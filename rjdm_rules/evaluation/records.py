@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -18,7 +18,7 @@ from ..values.bounds import INFINITY, UNKNOWN, Bounds, known
 from ..values.calendar import days_of, seconds_of
 from .facts import Chosen, Facts, Measured, Occurrence
 
-MOST_DIGITS, HIGHEST_POWER, MOST_OCCURRENCES = 60, 60, 10_000
+MOST_DIGITS, HIGHEST_POWER, MOST_OCCURRENCES, MOST_SAID = 60, 60, 10_000, 8
 _QUANTITY = re.compile(
     r"\s*([+\-−]?\d+(?:\.\d+)?(?:[eE][+\-]?\d{1,3})?)(?:\s*[×x*]\s*10\^([+\-−]?\d{1,2}))?\s*(.*?)\s*\Z", re.DOTALL
 )
@@ -53,6 +53,31 @@ class ValueProblem(ValueError):
     def __init__(self, message: str, help: str = "") -> None:
         super().__init__(message)
         self.help = help
+
+    def each(self) -> list[ValueProblem]:
+        """The problems that this one is made of."""
+        return [self]
+
+    def inside(self, where: str) -> ValueProblem:
+        """The same problem, its message begun with the part of the value that it is about."""
+        return ValueProblem(f"{where} {self}", self.help)
+
+
+class ValueProblems(ValueProblem):
+    """Several things that are wrong with one value."""
+
+    def __init__(self, problems: list[ValueProblem]) -> None:
+        super().__init__("; ".join(map(str, problems)))
+        self.problems = problems
+
+    def each(self) -> list[ValueProblem]:
+        return self.problems
+
+
+def refuse(problems: list[ValueProblem]) -> None:
+    """Raises the problems, if there are any."""
+    if problems:
+        raise problems[0] if len(problems) == 1 else ValueProblems(problems)
 
 
 def shown(value: object) -> str:
@@ -111,7 +136,7 @@ def read_record(
         try:
             facts[item.name] = read_value(item, value)
         except ValueProblem as problem:
-            problems.append(Problem(item.name, str(problem), problem.help))
+            problems += [Problem(item.name, str(each), each.help) for each in problem.each()]
     if problems:
         raise RecordError(patient, problems)
     return facts, extra
@@ -313,13 +338,13 @@ def _accepted(item: Item, number: Fraction, value: object) -> Fraction:
     if item.span and not item.span.low <= number <= item.span.high:
         low, high = number_text(item.span.low), number_text(item.span.high)
         unit = f" {item.unit.text}" if item.unit and item.unit.text else ""
-        raise ValueProblem(f"{shown(value)} is outside the range {low} to {high}{unit}", "check the value and its unit")
+        help = "check the value and its unit" if unit else "check the value"
+        raise ValueProblem(f"{shown(value)} is outside the range {low} to {high}{unit}", help)
     return number
 
 
 def _date(item: Item, value: object) -> Bounds:
-    low, high = _days(value)
-    return Bounds(low, high)
+    return Bounds(*_days(value))
 
 
 def _days(value: object) -> tuple[int, int]:
@@ -354,31 +379,52 @@ def _occurrences(item: Item, value: object) -> tuple[Occurrence, ...]:
     if isinstance(value, list | tuple):
         if len(value) > MOST_OCCURRENCES:
             raise ValueProblem(f"more than {MOST_OCCURRENCES} occurrences")
-        return tuple(_occurrence(item, each) for each in value)
+        return _several(item, value)
     if value in ("none", "no"):
         return ()
     return (_occurrence(item, value),)
 
 
+def _several(item: Item, values: Sequence[object]) -> tuple[Occurrence, ...]:
+    found: list[Occurrence] = []
+    problems: list[ValueProblem] = []
+    for number, value in enumerate(values, 1):
+        try:
+            found.append(_occurrence(item, value))
+        except ValueProblem as problem:
+            where = f"occurrence {number}:"
+            problems += problem.each() if len(values) == 1 else [each.inside(where) for each in problem.each()]
+    if len(problems) > MOST_SAID:
+        problems[MOST_SAID:] = [ValueProblem(f"{len(problems) - MOST_SAID} more problems like these")]
+    refuse(problems)
+    return tuple(found)
+
+
 def _occurrence(item: Item, value: object) -> Occurrence:
     if value == "yes":
-        return _course(item, {}, UNKNOWN)
+        return _course(item, {})
     if isinstance(value, Mapping) and value:
-        held = value.get("date")
-        start = UNKNOWN if held is None else Bounds(*_days(held))
-        return _course(item, value, start)
+        return _course(item, value)
     if isinstance(value, str | date):
-        return _course(item, {}, Bounds(*_days(value)))
+        return _course(item, {"date": value})
     help = 'write a date, a list of dates or of {"date": …}, or "none"'
     if item.repeated:
         help = 'write a list of {"date": "2026-03-02", "value": 1.2}'
     raise ValueProblem(f"{shown(value)} is no occurrence", help)
 
 
-def _course(item: Item, value: Mapping[object, object], start: Bounds) -> Occurrence:
+def _course(item: Item, value: Mapping[Any, object]) -> Occurrence:
     measured = {key: value[key] for key in ("value", "unit", "uln", "lln") if value.get(key) is not None}
     has_value = item.attribute("value")
     attributes: dict[str, object] = {}
+    problems: list[ValueProblem] = []
+
+    def read(attribute: Item, held: object) -> None:
+        try:
+            attributes[attribute.name] = read_value(attribute, held)
+        except ValueProblem as problem:
+            problems.extend(each.inside(attribute.name) for each in problem.each())
+
     for key, held in value.items():
         if key in ("date", "until") or (has_value and key in ("value", "unit", "uln", "lln")):
             continue
@@ -386,23 +432,23 @@ def _course(item: Item, value: Mapping[object, object], start: Bounds) -> Occurr
         if attribute is None:
             known_keys = ["date", *(["until"] if item.course else []), *(each.name for each in item.attributes)]
             help = did_you_mean(str(key), known_keys) or "it has " + ", ".join(known_keys)
-            raise ValueProblem(f"`{key}` is no attribute of `{item.name}`", help)
-        if held is not None:
-            attributes[attribute.name] = _attribute(attribute, held)
+            problems.append(ValueProblem(f"`{key}` is no attribute of `{item.name}`", help))
+        elif held is not None:
+            read(attribute, held)
     if has_value and measured:
         plain = set(measured) == {"value"}
-        attributes["value"] = _attribute(has_value, measured["value"] if plain else measured)
-    return Occurrence(start, _end(item, value, start), attributes)
-
-
-def _attribute(attribute: Item, held: object) -> object:
+        read(has_value, measured["value"] if plain else measured)
+    start = end = UNKNOWN
     try:
-        return read_value(attribute, held)
+        start = UNKNOWN if value.get("date") is None else _date(item, value["date"])
+        end = _end(item, value, start)
     except ValueProblem as problem:
-        raise ValueProblem(f"{attribute.name} {problem}", problem.help) from None
+        problems.append(problem)
+    refuse(problems)
+    return Occurrence(start, end, attributes)
 
 
-def _end(item: Item, value: Mapping[object, object], start: Bounds) -> Bounds:
+def _end(item: Item, value: Mapping[Any, object], start: Bounds) -> Bounds:
     held = value.get("until")
     if not item.course:
         if "until" in value:

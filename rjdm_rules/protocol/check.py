@@ -86,7 +86,7 @@ def checked(file: s.File, diagnostics: Iterable[Diagnostic], folder: Path | None
     return Checked(protocol, in_order(findings.all))
 
 
-STRUCTURE = ("R209", "R701", "R704", "R705", "R706", "R707", "R708")
+STRUCTURE = ("R209", "R701", "R704", "R705", "R706", "R707", "R708", "R710")
 
 
 def without_guesses(findings: Findings) -> None:
@@ -295,13 +295,13 @@ def checked_escalation(node: s.Escalation, checker: ExpressionChecker) -> Escala
     if len({dose.unit.dimension for dose in doses}) > 1:
         findings.error("R403", "the doses are in units that do not compare", node.place)
     if not node.doses:
-        findings.error("R707", f"the escalation `{node.name.name}` names no doses", node.place, "add `doses …`")
+        findings.error("R710", f"the escalation `{node.name.name}` names no doses", node.place, "add `doses …`")
     counts: dict[str, int] = {}
     for kind, count, place in node.counts:
         if kind in counts:
             findings.error("R206", f"`{kind}` is given twice", place)
         if count < 1:
-            findings.error("R707", f"`{kind}` is a whole number of patients from 1 upwards", place)
+            findings.error("R710", f"`{kind}` is a whole number of patients from 1 upwards", place)
         counts.setdefault(kind, count)
     schemes = tuple(filter(None, (checked_scheme(scheme, checker) for scheme in node.schemes)))
     return Escalation(

@@ -34,12 +34,12 @@ def checked_reading(node: s.Reading, findings: Findings, origin: str) -> Reading
     names = [option.name for option in options]
     if len(names) < 2:
         findings.error(
-            "R207", f"the reading `{node.name.name}` needs at least two options", node.place, "add `one of a, b`"
+            "R212", f"the reading `{node.name.name}` needs at least two options", node.place, "add `one of a, b`"
         )
         return None
     if node.chosen is None:
         findings.error(
-            "R207", f"the reading `{node.name.name}` has none chosen", node.place, f"add `chosen {names[0]}`"
+            "R212", f"the reading `{node.name.name}` has none chosen", node.place, f"add `chosen {names[0]}`"
         )
         return None
     if node.chosen.name not in names:
