@@ -132,15 +132,18 @@ class Protocol:
     ) -> bytes:
         """A diagram of the whole protocol or of one criterion, as svg, png, pdf or dot, reading top to bottom
         (`TB`) or left to right (`LR`); with a record, coloured by outcome. Raises UnknownCriterion, RecordError."""
+        from .diagrams.decision import criterion_diagram
+        from .diagrams.overview import overview_diagram
+        from .diagrams.patient import Drawn
         from .diagrams.render import drawn
-        from .diagrams.trees import criterion_diagram, overview_diagram
+        from .evaluation.records import patient_id
 
         evaluator = self.evaluator(readings)
-        truths = evaluator.node_truths(record) if record is not None else None
+        whose = Drawn(patient_id(record, 1), evaluator.node_truths(record)) if record is not None else None
         if criterion is None:
-            drawing = overview_diagram(self.graph, truths, evaluator.readings, direction or "LR")
+            drawing = overview_diagram(self.graph, whose, evaluator.readings, direction or "LR")
         else:
-            drawing = criterion_diagram(self.graph, criterion, truths, evaluator.readings, direction or "TB")
+            drawing = criterion_diagram(self.graph, criterion, whose, evaluator.readings, direction or "TB")
         return drawn(drawing, format)
 
 

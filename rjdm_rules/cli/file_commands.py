@@ -115,8 +115,8 @@ def draw(
 
     CRITERION is a number such as I3, I3.1 or E8; without it, the overview is drawn.
     """
+    from ..diagrams.decision import UnknownCriterion
     from ..diagrams.render import FORMATS, CannotDraw
-    from ..diagrams.trees import UnknownCriterion
     from ..evaluation.records import RecordError
 
     suffix = Path(output).suffix.lower().lstrip(".")

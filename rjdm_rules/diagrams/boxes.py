@@ -9,8 +9,9 @@ from html import escape
 
 from ..logic.kleene import Truth
 from ..protocol import expressions as x
-from ..protocol.model import Criterion, Protocol
-from ..words.phrases import Words, criterion_marker, flattened
+from ..protocol.model import Protocol
+from ..protocol.settling import settled
+from ..words.phrases import Words, criterion_title, flattened
 
 WIDTH = 38
 INK, SOFT, LINE, PANEL = "#1c2530", "#55606e", "#9aa5b1", "#f5f7f9"
@@ -104,7 +105,7 @@ class Boxes:
                 flat = flattened(node)
                 below = [row for each in flat.conditions for row in self.rows(each, depth + 1)]
                 return [framed(group_head(flat), below, look, width)]
-            case x.Not(condition=inner) if isinstance(inner, x.Group | x.Except | x.WaivedIf | x.DefinedValue):
+            case x.Not(condition=inner) if isinstance(inner, x.Group | x.DefinedValue):
                 return [framed("NOT", self.rows(inner, depth + 1), look, width)]
             case x.Except(condition=condition, exception=exception):
                 return [self._pair(condition, "EXCEPT", exception, look, depth)]
@@ -120,7 +121,8 @@ class Boxes:
                 return self._criterion(id, look, depth)
             case x.DefinedValue(name=name):
                 definition = self.protocol.definitions[name]
-                return [framed(definition.label.text, self.rows(definition.expression, depth + 1), look, width)]
+                below = self.rows(settled(definition.expression, self.words.readings), depth + 1)
+                return [framed(definition.label.text, below, look, width)]
         return [cell(self.words.leaf(node), look, width=width)]
 
     def _pair(self, first: x.Expression, word: str, second: x.Expression, look: Look, depth: int) -> str:
@@ -134,15 +136,8 @@ class Boxes:
         title = criterion_title(criterion)
         if depth > 6:
             return [cell(title, look)]
-        from ..protocol.settling import settled
-
         condition = settled(criterion.condition, self.words.readings)
         return [framed(title, self.rows(condition, depth + 1), look, max(20, WIDTH - 2 * depth))]
-
-
-def criterion_title(criterion: Criterion) -> str:
-    sentence = criterion.sentence.text if criterion.sentence else (criterion.name or "").replace("_", " ")
-    return sentence if criterion.marker in "-−" else f"{criterion_marker(criterion)} {sentence}"
 
 
 def group_head(node: x.Group) -> str:

@@ -11,7 +11,7 @@ from graphviz import Digraph
 
 FORMATS = ("svg", "png", "pdf", "dot")
 LONGEST_LAYOUT = 120  # seconds
-_PLAIN_SIGNS = {"✓": "[+]", "✗": "[x]", "–": "-"} | {chr(ord("①") + n): f"({n + 1})" for n in range(20)}
+_PLAIN_SIGNS = {"✓": "[+]", "✗": "[x]", "–": "-"} | {chr(ord("①") + n): f"[{n + 1}]" for n in range(20)}
 
 
 class CannotDraw(RuntimeError):

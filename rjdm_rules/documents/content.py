@@ -10,7 +10,7 @@ from ..graph.build import RuleGraph
 from ..protocol.model import Block, Cell, Criterion, Escalation, Item, Part, Protocol, Scheme, Table, TableColumn
 from ..protocol.numbers import number_text
 from ..protocol.types import OneOf, Type
-from ..words.phrases import Phrase, Words, criterion_marker
+from ..words.phrases import Phrase, Words, criterion_marker, unit_words
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,8 @@ class DefinitionContent:
 class ReadingContent:
     name: str
     label: str
-    options: tuple[tuple[str, bool], ...]
+    taken: str
+    passed: tuple[str, ...]
     because: str
 
 
@@ -181,9 +182,10 @@ def _rows(criterion: Criterion, depth: int, words: Words) -> list[Row]:
 
 def _reading(protocol: Protocol, name: str, chosen: str) -> ReadingContent:
     reading = protocol.readings[name]
-    options = tuple((option.words, option.name == chosen) for option in reading.options)
+    taken = next(option.words for option in reading.options if option.name == chosen)
+    passed = tuple(option.words for option in reading.options if option.name != chosen)
     because = reading.because.text if reading.because and reading.chosen == chosen else ""
-    return ReadingContent(name, reading.label.text, options, because)
+    return ReadingContent(name, reading.label.text, taken, passed, because)
 
 
 def type_words(kind: Type) -> str:
@@ -201,7 +203,7 @@ def _item(item: Item, graph: RuleGraph, words: Words) -> ItemContent:
         item.label.text,
         item.label.zh,
         item_kind(item),
-        item.unit.text if item.unit else "",
+        unit_words(item.unit.text) if item.unit else "",
         low_high,
         tuple(f"{system} {code}" for system, code in item.codes),
         item.ask.text if item.ask else "",
@@ -220,16 +222,15 @@ def item_kind(item: Item) -> str:
         case "truth":
             return f"yes or no{by}"
         case "quantity":
-            return f"number in {item.unit.text if item.unit else ''}{limits}"
+            return f"number in {unit_words(item.unit.text) if item.unit else ''}{limits}"
         case "one of":
             return "one of: " + ", ".join(option.words for option in item.options)
         case "several of":
             return "any of: " + ", ".join(option.words for option in item.options)
         case "event":
             if item.repeated:
-                return (
-                    f"repeated measurements{', in ' + item.attributes[0].unit.text if item.attributes[0].unit else ''}"
-                )
+                unit = item.attributes[0].unit
+                return f"repeated measurements, in {unit_words(unit.text)}" if unit else "repeated measurements"
             return "event with beginning and end" if item.course else "event"
         case "count":
             return f"count{' ' + _span_words(item) if item.span else ''}{limits}"
@@ -258,7 +259,7 @@ def _table(table: Table) -> Grid:
 
 
 def _column(column: TableColumn) -> str:
-    unit = f" ({column.unit.text})" if column.unit and column.unit.text else ""
+    unit = f" ({unit_words(column.unit.text)})" if column.unit and column.unit.text else ""
     return column.name.replace("_", " ") + unit
 
 

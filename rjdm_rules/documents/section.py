@@ -45,6 +45,7 @@ def _environment(html: bool) -> Environment:
     environment.filters["md"] = markdown_text
     environment.filters["in_cell"] = phrase_in_cell
     environment.filters["capital"] = capital
+    environment.filters["breakable"] = breakable
     return environment
 
 
@@ -61,6 +62,11 @@ def phrase_in_cell(phrase: Phrase, depth: int = 0) -> str:
     lines = [text if depth == 0 else "&nbsp;" * (4 * (depth - 1)) + ("• " if depth % 2 else "◦ ") + text]
     lines += [phrase_in_cell(part, depth + 1) for part in phrase.parts]
     return "<br>".join(lines)
+
+
+def breakable(name: str) -> Markup:
+    """A name that may be broken behind its underscores."""
+    return Markup("_<wbr>").join(name.split("_"))
 
 
 def capital(text: str) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..logic.kleene import Truth
+from ..logic.kleene import Truth, negation
 from ..protocol import expressions as x
 from ..protocol.model import Block, Criterion, Part, Protocol
 from ..protocol.settling import settled
-from ..words.phrases import Phrase, Words, criterion_marker
+from ..words.phrases import Phrase, Words, criterion_title
 from .fact_words import FactWords
 from .reference import Reference
 
@@ -80,7 +80,7 @@ class Explainer:
         return Reason(SIGNS[truth], f"{name}: {said}{formula}", below)
 
     def criterion(self, criterion: Criterion) -> Reason:
-        title = f"{criterion_marker(criterion)} {criterion.sentence.text if criterion.sentence else ''}".strip()
+        title = criterion_title(criterion)
         if criterion.condition is None:
             return Reason(" ", f"{title} (a remark without effect)", criterion=criterion.id)
         truth = self.reference.criterion(criterion.id)
@@ -95,7 +95,7 @@ class Explainer:
         return Reason(sign, f"{title}: {outcome}", below, criterion.id, outcome)
 
     def _formula(self, condition: x.Expression, id: str) -> Reason:
-        said = self.words.phrase(condition, False).inline()
+        said = self.words.phrase(condition).inline()
         word = "excludes if" if id in self.protocol.excluding else "required"
         return Reason(SIGNS[self.reference.truth(condition)], f"{word}: {said}")
 
@@ -107,7 +107,7 @@ class Explainer:
         match node:
             case x.Not(condition=inner):
                 return self._negation(node, inner, truth)
-            case x.Group():
+            case x.Group() if node.style != "between":
                 head = self._head(node)
                 return Reason(sign, head, tuple(self.condition(each) for each in node.conditions))
             case x.Except(condition=condition, exception=exception):
@@ -133,21 +133,17 @@ class Explainer:
         return Reason(sign, self.facts.leaf(node, truth))
 
     def _head(self, node: x.Group) -> str:
-        phrase: Phrase = self.words.phrase(node, False)
+        phrase: Phrase = self.words.phrase(node)
         if phrase.parts:
             return phrase.text
         n, say = len(node.conditions), self.words.say
-        if node.style == "between":
-            return phrase.text
-        return str(
-            say.all_head(n) if node.kind == "all" else say.any_head(n) if node.kind == "any" else say.none_head(n)
-        )
+        return str(say.all_head(n) if node.kind == "all" else say.any_head(n))
 
     def _negation(self, node: x.Not, inner: x.Expression, truth: Truth) -> Reason:
         below = self.condition(inner)
         if below.below:
             return Reason(SIGNS[truth], "not:", (below,))
-        return Reason(SIGNS[truth], below.text)
+        return Reason(SIGNS[truth], self.facts.opposite(inner, negation(truth)))
 
     def _waived(self, condition: x.Expression, waiver: x.Expression, sign: str) -> Reason:
         held, other = self.condition(condition), self.condition(waiver)

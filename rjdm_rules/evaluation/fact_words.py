@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from ..logic.kleene import Truth
+from ..logic.kleene import Truth, negation
 from ..protocol import expressions as x
 from ..protocol.model import Item
 from ..protocol.numbers import number_text
+from ..protocol.terms import opposite
 from ..values.bounds import INFINITY, Bounds
 from ..values.calendar import days_text, moment_text
 from ..values.windows import Extent, stretch
@@ -18,6 +19,7 @@ from .reference import Reference
 
 NOT_RECORDED = "not recorded"
 UNTOLD = (NOT_RECORDED, "date unknown", "time unknown")
+NONE_COUNTS = " (none that counts)"
 MOST_SHOWN = 4
 MOST_INPUTS = 6
 
@@ -34,12 +36,18 @@ class FactWords:
         match node:
             case x.Compare():
                 return self._compare(node)
+            case x.Group(style="between"):
+                return self._between(node, "between")
+            case x.Not(condition=x.Group(style="between") as group):
+                return self._between(group, "not between")
             case x.Always():
                 return f"settled by the reading taken: {self._yes_no(truth)}"
             case x.ItemValue(item=name):
                 return f"{self.words.label(name)}: {self._yes_no(truth)}{self.derived(node)}"
             case x.IsOneOf(subject=subject, options=options):
-                return self._options(node, subject, options, truth)
+                return self._options(subject, options, "" if truth is True else "looked for")
+            case x.Not(condition=x.IsOneOf(subject=subject, options=options)):
+                return self._options(subject, options, "" if truth is True else "may not be")
             case x.Includes(subject=subject, option=option):
                 wanted = self.words.option_words(subject, option)
                 held = self.value(subject)
@@ -50,11 +58,22 @@ class FactWords:
                 return self._occurs(selected, truth)
             case x.InWindow(date=date, window=window):
                 held = self.value(date)
-                sign = "" if truth else "not " if truth is False else "perhaps "
+                sign = "" if truth else "not " if truth is False else "asked: "
                 return f"{self.words.value(date)} {held}, {sign}{self._window(window)}"
             case x.IsKnown(subject=subject):
                 return f"{self.words.value(subject)} is {'known' if truth else 'not known'}"
         return f"{self.words.leaf(node)}: {self._yes_no(truth)}"
+
+    def opposite(self, node: x.Expression, truth: Truth) -> str:
+        """A condition about facts under NOT; `truth` is its own."""
+        match node:
+            case x.Compare():
+                return self._compare(opposite(node))
+            case x.IsOneOf() | x.Group(style="between"):
+                return self.leaf(x.Not(node), negation(truth))
+            case x.ItemValue():
+                return self.leaf(node, truth) + ("" if truth is False else ", asked: no")
+        return self.leaf(node, truth)
 
     @staticmethod
     def _yes_no(truth: Truth) -> str:
@@ -63,23 +82,54 @@ class FactWords:
     # ---- comparisons
 
     def _compare(self, node: x.Compare) -> str:
-        left = node.left
-        if isinstance(left, x.TimesLimit):
-            return f"{self._multiple(left)}, limit {node.operator} {self.words.times_limit(node)}"
-        if isinstance(left, x.CountOptions):
-            held = self.value(left.subject)
-            return f"{self.words.value(left.subject)}: {held}, {self._wanted(node)}"
-        subject = self.words.value(left)
+        """`AST 5.1 × ULN (204 U/L, ULN 40 U/L), limit ≤ 3 × ULN`."""
         constant = self._is_constant(node.right)
-        other = self.words.value(node.right)
-        if not constant:
-            other = f"{other} ({self.value(node.right)})"
-        return (
-            f"{subject} {self.value(left)}{self.derived(left)}, {'limit ' if constant else ''}{node.operator} {other}"
-        )
+        other = "" if constant else f" ({self.value(node.right, self._unit(node.left))})"
+        if self.words.is_date(node.left):
+            return f"{self._measured(node)}, asked: {self.words.asked_date(node)}{other}"
+        wanted = self.words.times_limit(node) if isinstance(node.left, x.TimesLimit) else self.words.value(node.right)
+        word = "limit " if constant and node.operator in "≥≤<>" else "asked: "
+        return f"{self._measured(node)}, {word}{node.operator} {wanted}{other}"
 
-    def _wanted(self, node: x.Compare) -> str:
-        return f"limit {node.operator} {self.words.value(node.right)}"
+    def _between(self, node: x.Group, asked: str) -> str:
+        low = node.conditions[0]
+        assert isinstance(low, x.Compare)
+        return f"{self._measured(low)}, asked: {asked} {' and '.join(self.words.ends(node))}"
+
+    def _measured(self, node: x.Compare) -> str:
+        """The left side of a comparison with its value for this patient."""
+        left = node.left
+        match left:
+            case x.TimesLimit():
+                return self._multiple(left)
+            case x.CountOptions(subject=subject):
+                held = self.reference.value(subject)
+                number = f" ({len(held)})" if isinstance(held, frozenset) and held else ""
+                return f"{self.words.value(subject)}: {self.value(subject)}{number}"
+            case x.Elapsed(unit=unit, start=start, end=end):
+                ends = [f"{self.words.the(each)} ({self.value(each)})" for each in (start, end)]
+                held, one = self.value(left), unit.removesuffix("s")
+                held = held.replace(f" {one}", f" {self.words.say.completed(one)}")
+                return f"{held} from {ends[0]} to {ends[1]}"
+            case x.CountOccurrences(occurrences=occurrences):
+                return self._number_of(occurrences, self.value(left))
+        return f"{self.words.value(left)} {self._beside(left, node.right)}{self.derived(left)}"
+
+    def _number_of(self, occurrences: x.Expression, number: str) -> str:
+        """`2 occurrences of infection within 3 months before the date of screening`."""
+        one = "measurement" if self.words.is_measured(occurrences) else "occurrence"
+        what = f"of {self.words.value(occurrences)}"
+        if number == NOT_RECORDED:
+            return f"{one}s {what}: {number}"
+        return f"{number} {one if number == '1' else one + 's'} {what}"
+
+    def _beside(self, left: x.Expression, right: x.Expression) -> str:
+        """A value as it is compared: a plain number beside a percentage is shown as one."""
+        held = self.reference.value(left)
+        plain = isinstance(held, Bounds) and held.exact and self._unit(left) in ("", "1")
+        if plain and isinstance(right, x.Converted) and isinstance(right.value, x.Constant):
+            return quantity_text((Fraction(held.low) - right.offset) / right.factor, right.value.unit.text)
+        return self.value(left, right.unit.text if isinstance(right, x.Constant) else "")
 
     def _is_constant(self, node: x.Expression) -> bool:
         inner = node.value if isinstance(node, x.Converted) else node
@@ -117,12 +167,10 @@ class FactWords:
         written, factor, offset = measured.written
         return quantity_text((amount - offset) / factor, written)
 
-    def _options(self, node: x.IsOneOf, subject: x.Expression, options: tuple[str, ...], truth: Truth) -> str:
-        held = self.value(subject)
-        text = f"{self.words.value(subject)}: {held}{self.derived(subject)}"
-        if truth is not True:
-            wanted = " or ".join(self.words.option_words(subject, option) for option in options)
-            text += f", looked for: {wanted}"
+    def _options(self, subject: x.Expression, options: tuple[str, ...], asked: str) -> str:
+        text = f"{self.words.value(subject)}: {self.value(subject)}{self.derived(subject)}"
+        if asked:
+            text += f", {asked}: {' or '.join(self.words.option_words(subject, option) for option in options)}"
         return text
 
     # ---- occurrences
@@ -130,27 +178,26 @@ class FactWords:
     def _occurs(self, selected: x.Selected, truth: Truth) -> str:
         label = self.words.label(selected.event)
         fitting = self.reference.selection(selected)
-        around = ""
-        if selected.where is not None:
-            around += f" with {self.words.phrase(selected.where, False).inline()}"
-        if selected.window:
-            around += f" {self._window(selected.window)}"
+        asked = self.words.selection(selected.where, self._window(selected.window) if selected.window else "")
+        around = f" {asked}" if asked else ""
         if fitting is None:
             return f"{label}{around}: {NOT_RECORDED}"
         if not fitting:
             return f"{label}: none"
         shown = [each for each, held in fitting if held is truth] or [each for each, _ in fitting]
-        dates = ", ".join(self.occurrence(selected.event, each) for each in shown[:MOST_SHOWN])
-        if len(shown) > MOST_SHOWN:
-            dates += f" and {len(shown) - MOST_SHOWN} more"
+        dates = self._listed([self.occurrence(selected.event, each) for each in shown])
         where = {True: "", False: "not ", None: "perhaps "}[truth]
         return f"{label} {dates}:{' ' + where.strip() if where else ''}{around}" if around else f"{label} {dates}"
 
     def occurrence(self, event: str, occurrence: Occurrence) -> str:
-        """`2026-02-25 to ongoing (grade 3)`."""
-        text = days_text(occurrence.start.low, occurrence.start.high)
+        """`2026-02-25 (grade 3)`, `since 2026-02-25, ongoing`, `1.2 mg/dL on 2026-02-25`."""
+        text = self._day(occurrence)
         item = self.protocol.items[event]
-        if item.course:
+        if item.repeated:
+            value = occurrence.attributes.get("value")
+            return f"{self.held(item.attributes[0], value) if value is not None else 'value unknown'} on {text}"
+        untold = occurrence.start.unknown and not occurrence.ongoing and occurrence.end.high == INFINITY
+        if item.course and not untold:
             if occurrence.ongoing:
                 text = f"since {text}, ongoing"
             elif occurrence.end.high == INFINITY:
@@ -163,6 +210,13 @@ class FactWords:
             if held is not None:
                 details.append(f"{attribute.label.text} {self.held(attribute, held)}")
         return f"{text} ({', '.join(details)})" if details else text
+
+    def _day(self, occurrence: Occurrence) -> str:
+        return days_text(occurrence.start.low, occurrence.start.high)
+
+    def _listed(self, texts: list[str]) -> str:
+        more = f" and {len(texts) - MOST_SHOWN} more" if len(texts) > MOST_SHOWN else ""
+        return ", ".join(texts[:MOST_SHOWN]) + more
 
     def _window(self, window: x.Window) -> str:
         """The window in words, with its days where the anchor is known: `within 6 months before … (from … to …)`."""
@@ -189,14 +243,14 @@ class FactWords:
 
     # ---- values
 
-    def value(self, node: x.Expression) -> str:
-        """The value of an expression for this patient."""
-        shown = self._value(node)
-        if shown in UNTOLD and not isinstance(node, x.ItemValue) and self.derived(node).startswith(" (from"):
+    def value(self, node: x.Expression, unit: str = "") -> str:
+        """The value of an expression for this patient, in its own unit or the one given."""
+        shown = self._value(node, self._unit(node) or unit)
+        if shown in UNTOLD and not isinstance(node, x.ItemValue) and self.derived(node) not in ("", NONE_COUNTS):
             return "cannot be told"
         return NOT_RECORDED if shown in UNTOLD else shown
 
-    def _value(self, node: x.Expression) -> str:
+    def _value(self, node: x.Expression, unit: str) -> str:
         held = self.reference.value(node)
         if held is None:
             return NOT_RECORDED
@@ -219,8 +273,8 @@ class FactWords:
             limit, times = next(iter(held.times.items()))
             return f"{number_text(times)} × {limit}, without its value"
         if isinstance(held, Measured):
-            return self.measured_text(held, self._unit(node))
-        return self.bounds_text(bounds, self._unit(node))
+            return self.measured_text(held, unit)
+        return self.bounds_text(bounds, unit)
 
     def _date(self, node: x.Expression, bounds: Bounds) -> str:
         item = self._item(node)
@@ -235,9 +289,11 @@ class FactWords:
         return self.protocol.items[node.item] if isinstance(node, x.ItemValue) else None
 
     def _unit(self, node: x.Expression) -> str:
+        """The unit of a value, as its declaration writes it; empty where it has none of its own."""
+        items, attribute = self.protocol.items, None
         match node:
-            case x.ItemValue(item=name):
-                unit = self.protocol.items[name].unit
+            case x.ItemValue(item=name) | x.LimitValue(subject=x.ItemValue(item=name)):
+                unit = items[name].unit
                 return unit.text if unit else ""
             case x.DefinedValue(name=name):
                 kind = self.protocol.definitions[name].type
@@ -246,7 +302,17 @@ class FactWords:
                 return unit_name
             case x.Converted(unit=unit) | x.Arithmetic(unit=unit) | x.Constant(unit=unit):
                 return unit.text
-        return ""
+            case x.Extreme(values=values) | x.FirstKnown(values=values):
+                return self._unit(values[0])
+            case x.Lookup():
+                table = self.protocol.tables[node.table]
+                unit = table.outputs[table.result_index(node.column)].unit
+                return unit.text if unit else ""
+            case x.Aggregate(attribute=name, occurrences=x.Selected(event=event)):
+                attribute = items[event].attribute(name)
+            case x.AttributeOf(attribute=name, occurrence=x.Pick(occurrences=x.Selected(event=event))):
+                attribute = items[event].attribute(name)
+        return attribute.unit.text if attribute and attribute.unit else ""
 
     def bounds_text(self, bounds: Bounds, unit: str) -> str:
         if bounds.unknown:
@@ -273,7 +339,7 @@ class FactWords:
         if isinstance(value, Bounds):
             return (moment_text if item.kind == "time" else days_text)(value.low, value.high)
         if isinstance(value, tuple):
-            return ", ".join(self.occurrence(item.name, each) for each in value) or "none"
+            return self._listed([self.occurrence(item.name, each) for each in value]) or "none"
         return "yes" if value else "no"
 
     def derived(self, node: x.Expression) -> str:
@@ -288,7 +354,17 @@ class FactWords:
                 source = item.otherwise
             case x.DefinedValue(name=name):
                 source = self.protocol.definitions[name].expression
-            case x.Elapsed() | x.Arithmetic() | x.Lookup() | x.AttributeOf() | x.Aggregate():
+            case x.AttributeOf(attribute="date" | "until"):
+                return "" if is_known(self.reference.value(node)) else NONE_COUNTS
+            case x.AttributeOf(occurrence=x.Pick(occurrences=selected) as pick):
+                found = self.reference.value(pick)
+                return self._those([self._day(each) for each in found or ()], selected)
+            case x.Aggregate(occurrences=x.Selected(event=event) as selected):
+                fitting = self.reference.selection(selected) or []
+                return self._those(
+                    [self.occurrence(event, each) for each, held in fitting if held is not False], selected
+                )
+            case x.Elapsed() | x.Arithmetic() | x.Lookup():
                 source = node
             case _:
                 return ""
@@ -306,6 +382,12 @@ class FactWords:
         if missing:
             said += f"; without {', '.join(missing[:MOST_INPUTS])}"
         return f" ({said})"
+
+    def _those(self, texts: list[str], selected: x.Expression) -> str:
+        """The occurrences that a value is taken from."""
+        if texts:
+            return f" ({self._listed(texts)})"
+        return "" if self.reference.selection(selected) is None else NONE_COUNTS
 
     def _inputs(self, node: x.Expression) -> list[str]:
         found: dict[str, None] = {}

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from ..graph.build import RuleGraph, block_node
-from ..graph.links import Links, TruthOf, links_of
+from ..graph.links import Links, TruthOf, links_of, negated_leaves
 from ..logic.kleene import Truth
 from ..protocol.expressions import ItemValue
 from ..protocol.model import Criterion, Part
@@ -30,6 +30,7 @@ class Reasons:
     graph: RuleGraph
     words: Words
     _said: dict[tuple[Any, ...], Any] = field(default_factory=dict)
+    _under_not: dict[str, frozenset[str]] = field(default_factory=dict)
 
     @cached_property
     def links(self) -> Links:
@@ -64,8 +65,9 @@ class Reasons:
         leaves = [each for each in below if each in self.links.leaves]
         leaves.sort(key=lambda each: (truth(each) is not truth(node), self._written_at(each, below)))
         said: dict[str, None] = {}
+        negated = self._negated(node)
         for leaf in leaves[: MOST_FACTS_IN_A_REASON * 2]:
-            said[self._leaf(leaf, truth(leaf), case)] = None
+            said[self._leaf(leaf, truth(leaf), leaf in negated, case)] = None
         texts = list(said)[:MOST_FACTS_IN_A_REASON]
         left = len(leaves) - len(texts)
         shown = "; ".join(texts) + (f"; and {left} more" if left and len(texts) == MOST_FACTS_IN_A_REASON else "")
@@ -73,14 +75,20 @@ class Reasons:
         outcome = OUTCOME_WORDS[truth(node)]
         return f"{title}: {outcome} – {shown}." if shown else f"{title}: {outcome}."
 
-    def _leaf(self, leaf: str, truth: Truth, case: Case) -> str:
-        """A condition with the facts behind its truth."""
+    def _negated(self, node: str) -> frozenset[str]:
+        if node not in self._under_not:
+            self._under_not[node] = negated_leaves(self.graph, node, self.links.leaves)
+        return self._under_not[node]
+
+    def _leaf(self, leaf: str, truth: Truth, negated: bool, case: Case) -> str:
+        """A condition, or its opposite, with the facts behind its truth."""
 
         def say() -> str:
             expression = self.graph.expression(leaf) or ItemValue(leaf.partition(":")[2])
-            return FactWords(self.words, case.reference).leaf(expression, truth)
+            words = FactWords(self.words, case.reference)
+            return words.opposite(expression, truth) if negated else words.leaf(expression, truth)
 
-        text: str = self._once("words", leaf, case, say)
+        text: str = self._once("opposite" if negated else "words", leaf, case, say)
         return text
 
     def _once(self, what: str, leaf: str, case: Case, make: Callable[[], Any]) -> Any:

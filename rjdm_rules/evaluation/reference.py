@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..graph.build import RuleGraph
-from ..logic.kleene import Truth, at_least, at_most, conjunction, counted, disjunction, exactly, implied, negation
+from ..logic.kleene import Truth, conjunction, counted, disjunction
 from ..protocol import expressions as x
 from ..protocol.model import Protocol
+from ..protocol.settling import combined
 from ..values import bounds as b
 from ..values.bounds import INFINITY, UNKNOWN, Bounds, known
 from ..values.calendar import SECONDS_A_DAY
@@ -35,7 +36,7 @@ class Reference:
     readings: Mapping[str, str]
     settled: Mapping[str, Truth] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
-    _memo: dict[int, Value] = field(default_factory=dict)  # by the identity of the node, which the protocol keeps
+    _memo: dict[int, tuple[x.Expression, Value]] = field(default_factory=dict)  # by identity, which keeping it secures
     _named: dict[str, Value] = field(default_factory=dict)
 
     def run(self, graph: RuleGraph) -> Reference:
@@ -65,10 +66,10 @@ class Reference:
     def value(self, node: x.Expression, occurrence: Occurrence | None = None) -> Value:
         if occurrence is not None:
             return RULES[type(node)](self, node, occurrence)
-        key = id(node)
-        if key not in self._memo:
-            self._memo[key] = RULES[type(node)](self, node, None)
-        return self._memo[key]
+        found = self._memo.get(id(node))
+        if found is None:
+            found = self._memo[id(node)] = (node, RULES[type(node)](self, node, None))
+        return found[1]
 
     # ---- named things
 
@@ -114,32 +115,8 @@ class Reference:
     def _always(self, node: x.Always, occurrence: Occurrence | None) -> Truth:
         return node.value
 
-    def _not(self, node: x.Not, occurrence: Occurrence | None) -> Truth:
-        return negation(self.truth(node.condition, occurrence))
-
-    def _group(self, node: x.Group, occurrence: Occurrence | None) -> Truth:
-        truths = [self.truth(each, occurrence) for each in node.conditions]
-        match node.kind:
-            case "all":
-                return conjunction(truths)
-            case "any":
-                return disjunction(truths)
-            case "none":
-                return negation(disjunction(truths))
-            case "at least":
-                return at_least(node.count, truths)
-            case "at most":
-                return at_most(node.count, truths)
-        return exactly(node.count, truths)
-
-    def _except(self, node: x.Except, occurrence: Occurrence | None) -> Truth:
-        return conjunction((self.truth(node.condition, occurrence), negation(self.truth(node.exception, occurrence))))
-
-    def _waivedif(self, node: x.WaivedIf, occurrence: Occurrence | None) -> Truth:
-        return disjunction((self.truth(node.condition, occurrence), self.truth(node.waiver, occurrence)))
-
-    def _ifthen(self, node: x.IfThen, occurrence: Occurrence | None) -> Truth:
-        return implied(self.truth(node.condition, occurrence), self.truth(node.consequence, occurrence))
+    def _logical(self, node: x.Expression, occurrence: Occurrence | None) -> Truth:
+        return combined(node, [self.truth(each, occurrence) for each in x.parts(node)])
 
     def _compare(self, node: x.Compare, occurrence: Occurrence | None) -> Truth:
         return b.compared(node.operator, self.bounds(node.left, occurrence), self.bounds(node.right, occurrence))
@@ -406,4 +383,7 @@ class Reference:
 
 
 Rule = Callable[[Reference, Any, Occurrence | None], Value]
-RULES: dict[type, Rule] = {kind: getattr(Reference, "_" + kind.__name__.lower()) for kind in x.OPERANDS}
+RULES: dict[type, Rule] = {
+    kind: Reference._logical if kind in x.LOGICAL else getattr(Reference, "_" + kind.__name__.lower())
+    for kind in x.OPERANDS
+}

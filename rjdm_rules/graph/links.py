@@ -16,7 +16,7 @@ from .build import RuleGraph
 
 TruthOf = Callable[[str], Truth]
 DIRECT, INVERSE, EITHER = (True,), (False,), (True, False)
-LOGICAL = (x.Not, x.Group, x.Except, x.WaivedIf, x.IfThen, x.FirstKnown)
+FOLLOWED = (*x.LOGICAL, x.FirstKnown)
 
 
 def is_condition(graph: RuleGraph, node: str) -> bool:
@@ -46,7 +46,7 @@ def is_leaf(graph: RuleGraph, node: str) -> bool:
     if graph.kind(node) in ("criterion", "block", "definition"):
         return not graph.operands(node)
     expression = graph.expression(node)
-    return not isinstance(expression, LOGICAL)
+    return not isinstance(expression, FOLLOWED) or (isinstance(expression, x.Group) and expression.style == "between")
 
 
 def links(graph: RuleGraph, node: str) -> Iterator[tuple[str, tuple[bool, ...]]]:
@@ -111,6 +111,26 @@ class Links:
                     for way in ways:
                         stack.append((each, value if way else not value))
         return found
+
+
+def negated_leaves(graph: RuleGraph, root: str, leaves: frozenset[str]) -> frozenset[str]:
+    """The conditions about facts that a condition uses under NOT or NONE only."""
+    plain: set[str] = set()
+    negated: set[str] = set()
+    stack = [(root, False)]
+    seen: set[tuple[str, bool]] = set()
+    while stack:
+        node, under_not = stack.pop()
+        if (node, under_not) in seen:
+            continue
+        seen.add((node, under_not))
+        if node in leaves:
+            (negated if under_not else plain).add(node)
+            continue
+        expression = graph.expression(node)
+        turns = isinstance(expression, x.Not) or (isinstance(expression, x.Group) and expression.kind == "none")
+        stack.extend((each, under_not is not turns) for each, _ in links(graph, node))
+    return frozenset(negated - plain)
 
 
 def links_of(graph: RuleGraph) -> Links:

@@ -65,6 +65,9 @@ class IfThen(Placed):
     consequence: Expression
 
 
+LOGICAL = (Not, Group, Except, WaivedIf, IfThen)  # conditions made of conditions
+
+
 @dataclass(frozen=True, repr=False)
 class Compare(Placed):
     """Two numbers in one unit, two dates, or two times."""

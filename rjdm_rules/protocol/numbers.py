@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Context, Decimal
 from fractions import Fraction
 
 
@@ -14,8 +15,9 @@ def number_text(value: Fraction, places: int = 4) -> str:
         sign = "−" if value < 0 else ""
         whole, part = divmod(abs(int(scaled)), 10**12)
         return f"{sign}{whole}.{part:012d}".rstrip("0")
-    rounded = round(float(value), places) if abs(value) >= 1 else float(f"{float(value):.{places}g}")
-    return f"≈{rounded}".replace("-", "−")
+    digits = len(str(abs(int(value)))) if abs(value) >= 1 else 0
+    rounded = Context(prec=digits + places).divide(Decimal(value.numerator), Decimal(value.denominator))
+    return f"≈{rounded.normalize():f}".replace("-", "−")
 
 
 def grouped(value: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 from ..language import syntax as s
@@ -75,6 +76,14 @@ def items_behind(node: x.Expression, protocol: Protocol) -> set[str]:
                 stack.append(protocol.definitions[name].expression)
         stack.extend(x.parts(each))
     return found
+
+
+OPPOSITE = {"≥": "<", "<": "≥", ">": "≤", "≤": ">", "=": "≠", "≠": "="}
+
+
+def opposite(node: x.Compare) -> x.Compare:
+    """The comparison that is true where this one is false, false where it is true, and unknown alike."""
+    return replace(node, operator=OPPOSITE[node.operator])
 
 
 def constant_value(node: x.Expression) -> Fraction | None:

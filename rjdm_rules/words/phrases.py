@@ -5,6 +5,7 @@ The wording stands in `render/words.en.j2`, one macro for each kind of condition
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -17,6 +18,7 @@ from ..protocol import types as t
 from ..protocol.model import Criterion, Item, Protocol
 from ..protocol.numbers import number_text
 from ..protocol.settling import settled
+from ..protocol.terms import opposite
 from ..values.calendar import day_text
 
 LONGEST_INLINE = 90
@@ -62,87 +64,109 @@ class Words:
 
     def condition(self, node: x.Expression) -> Phrase:
         """A condition as a phrase, readings settled."""
-        return self.phrase(settled(node, self.readings), False)
+        found: Phrase = self._once("condition", node, lambda: self.phrase(settled(node, self.readings)))
+        return found
 
     def text(self, node: x.Expression) -> str:
         return self.condition(node).inline()
 
-    def _once(self, what: str, node: object, negated: bool, say: Callable[[], Any]) -> Any:
+    def _once(self, what: str, node: object, say: Callable[[], Any], negated: bool = False) -> Any:
         """Words are made once for each node."""
         key = (what, id(node), negated)
         if key not in self._said:
             self._said[key] = (node, say())
         return self._said[key][1]
 
-    def phrase(self, node: x.Expression, negated: bool) -> Phrase:
-        found: Phrase = self._once("phrase", node, negated, lambda: self._phrase(node, negated))
+    def phrase(self, node: x.Expression) -> Phrase:
+        """A settled condition as a phrase."""
+        found: Phrase = self._once("phrase", node, lambda: self._phrase(node))
         return found
 
-    def _phrase(self, node: x.Expression, negated: bool) -> Phrase:
+    def _phrase(self, node: x.Expression) -> Phrase:
         match node:
-            case x.Not(condition=inner):
-                return self.phrase(inner, not negated)
-            case x.Group():
-                return self._group(node, negated)
+            case x.Group() if node.style != "between":
+                return self._group(node)
+            case x.Not(condition=x.Group() as group) if group.style != "between":
+                return replace(self._group(group, negated=True), node=node)
+            case x.Compare(left=x.CountTrue(conditions=conditions), operator=operator, right=right):
+                head = str(self.say.count_true_head(operator, self.number(right), len(conditions)))
+                return Phrase(head, tuple(self.condition(each) for each in conditions), node)
             case x.Except() | x.WaivedIf() | x.IfThen():
-                return self._bound(node, negated)
-        return Phrase(self.leaf(node, negated), node=node)
+                return self._bound(node)
+        return Phrase(self.leaf(node), node=node)
 
-    def _group(self, node: x.Group, negated: bool) -> Phrase:
-        if node.style == "between":
-            return Phrase(self._between(node, negated), node=node)
+    def _group(self, node: x.Group, negated: bool = False) -> Phrase:
         node = flattened(node)
-        n = len(node.conditions)
-        kind = node.kind
-        if negated and kind in ("any", "none"):
-            kind, negated = {"any": "none", "none": "any"}[kind], False
-        short = self._short_group(node, kind, negated)
+        n, say = len(node.conditions), self.say
+        short = "" if negated else self._short_group(node)
         if short:
             return Phrase(short, node=node)
-        say = self.say
-        head = {
-            "all": lambda: say.not_all_head(n) if negated else say.all_head(n),
-            "any": lambda: say.any_head(n),
-            "none": lambda: say.none_head(n),
-        }.get(kind, lambda: (say.not_count_head if negated else say.count_head)(kind, node.count, n))()
-        return Phrase(str(head), tuple(self.phrase(each, False) for each in node.conditions), node)
+        head = {"all": say.all_head, "any": say.any_head, "none": say.none_head}.get(node.kind)
+        text = head(n) if head else say.count_head(node.kind, node.count, n, negated)
+        return Phrase(str(text), tuple(self.phrase(each) for each in node.conditions), node)
 
-    def _short_group(self, node: x.Group, kind: str, negated: bool) -> str | None:
-        """`a and b`, `a or b`, where the parts are short and plain."""
-        if kind not in ("all", "any") or negated or len(node.conditions) > 5:
-            return None
-        parts = [self.phrase(each, False) for each in node.conditions]
-        plain = all(not part.parts and not isinstance(part.node, x.Group | x.Except | x.WaivedIf) for part in parts)
-        if not plain:
-            return None
-        text = str((self.say.conjoined if kind == "all" else self.say.disjoined)([part.text for part in parts]))
-        return text if len(text) <= LONGEST_INLINE and "," not in "".join(part.text for part in parts) else None
+    def _short_group(self, node: x.Group) -> str:
+        """`a and b`, `a or b`, where the parts are short and plain; empty where a list reads better."""
+        if node.kind not in ("all", "any") or len(node.conditions) > 5:
+            return ""
+        say = self.say.conjoined if node.kind == "all" else self.say.disjoined
+        parts = [self.phrase(each) for each in node.conditions]
+        if any(part.parts or isinstance(part.node, x.Group | x.Except | x.WaivedIf | x.IfThen) for part in parts):
+            return self._formula(node)
+        text = str(say([part.text for part in parts]))
+        ambiguous = any(mark in part.text for part in parts for mark in (",", ":", " and ", " or "))
+        return "" if ambiguous or len(text) > LONGEST_INLINE else text
+
+    def _formula(self, node: x.Group) -> str:
+        """`① and [② or ③]`, for a formula of nothing but criteria."""
+        texts = []
+        for each in node.conditions:
+            if isinstance(each, x.CriterionTruth):
+                texts.append(self.leaf(each))
+                continue
+            inner = isinstance(each, x.Group) and each.kind in ("all", "any") and self._formula(each)
+            if not inner:
+                return ""
+            texts.append(f"[{inner}]")
+        return f" {self.say.conjunction(node.kind)} ".join(texts)
 
     def _between(self, node: x.Group, negated: bool) -> str:
+        low = node.conditions[0]
+        assert isinstance(low, x.Compare)
+        subject = self.the(low.left) if self.is_date(low.left) else self._sides(low)[0]
+        return str(self.say.between(subject, *self.ends(node), negated))
+
+    def ends(self, node: x.Group) -> tuple[str, str]:
+        """Both ends of a BETWEEN; a unit follows with the second."""
         low, high = node.conditions
         assert isinstance(low, x.Compare) and isinstance(high, x.Compare)
-        subject, first = self._sides(low)
-        _, last = self._sides(high)
-        return str(self.say.between(subject, first, last, negated))
+        if self.is_date(low.left):
+            return self.the(low.right), self.the(high.right)
+        if not isinstance(low.left, x.TimesLimit) and isinstance(low.right, x.Constant):
+            return number_text(low.right.value), self._sides(high)[1]
+        return self._sides(low)[1], self._sides(high)[1]
 
-    def _bound(self, node: x.Except | x.WaivedIf | x.IfThen, negated: bool) -> Phrase:
+    def _bound(self, node: x.Except | x.WaivedIf | x.IfThen) -> Phrase:
         say = self.say
-        if negated:
-            return Phrase(str(say.negation("")).strip(), (self._bound(node, False),), node)
-        first, second = (self.phrase(each, False) for each in x.parts(node))
+        first, second = (self.phrase(each) for each in x.parts(node))
         if isinstance(node, x.IfThen):
-            if not first.parts and not second.parts:
-                return Phrase(str(say.if_then(first.text, second.text)), node=node)
-            head = str(say.if_head(first.inline()))
-            return Phrase(head, (second,), node)
-        single, head = (
-            (say.exception, say.exception_head) if isinstance(node, x.Except) else (say.waived, say.waived_head)
-        )
-        if not first.parts and not second.parts:
-            return Phrase(str(single(first.text, second.text)), node=node)
+            if second.parts:
+                return Phrase(str(say.if_head(first.inline(), second.text)), second.parts, node)
+            return Phrase(str(say.if_then(first.inline(), second.text)), node=node)
+        excepted = isinstance(node, x.Except)
         if not first.parts:
-            return Phrase(first.text + str(head()), (second,), node)
-        return Phrase(first.text, (*first.parts, Phrase(str(head()).lstrip(",; "), (second,))), node)
+            single = say.exception if excepted else say.waived
+            return Phrase(str(single(first.text, second.text, self._is_noun(second))), second.parts, node)
+        names = ("condition", "exception" if excepted else "waiver")
+        head = str(say.exception_head() if excepted else say.waived_head())
+        named = zip(names, (first, second), strict=True)
+        return Phrase(head, tuple(Phrase(str(say.part(name, each.text)), each.parts) for name, each in named), node)
+
+    def _is_noun(self, phrase: Phrase) -> bool:
+        """Whether a phrase is the name of a fact, and not a clause."""
+        node = phrase.node.condition if isinstance(phrase.node, x.Not) else phrase.node
+        named = isinstance(node, x.ItemValue | x.DefinedValue | x.Occurs) and not phrase.parts
+        return named and not phrase.text.startswith("the ")
 
     # ---- leaves
 
@@ -150,17 +174,22 @@ class Words:
         """A condition about facts, as one phrase."""
         say = self.say
         match node:
+            case x.Not(condition=inner):
+                return self.leaf(inner, not negated)
             case x.Always(value=value):
                 return str(say.always(value is not negated))
             case x.ItemValue(item=name):
                 return str(say.fact(self.label(name), negated))
             case x.DefinedValue(name=name):
                 return str(say.fact(self.protocol.definitions[name].label.text, negated))
+            case x.AttributeValue(event=event, attribute=attribute):
+                return str(say.attribute_fact(self.attribute_label(event, attribute), negated))
             case x.CriterionTruth(criterion=id):
-                marker = str(say.criterion(self.marker(id)))
-                return str(say.negation(marker)) if negated else marker
+                return str(say.criterion(self.marker(id), negated))
             case x.Compare():
-                return self._compare(node, negated)
+                return self._compare(opposite(node) if negated else node)
+            case x.Group(style="between"):
+                return self._between(node, negated)
             case x.IsOneOf(subject=subject, options=options):
                 words = [self.option_words(subject, option) for option in options]
                 return str(say.is_option(self.value(subject), words, negated))
@@ -171,8 +200,8 @@ class Words:
             case x.Occurs(occurrences=occurrences):
                 return str(say.occurs(self.value(occurrences), negated))
             case x.InWindow(date=date, window=window):
-                return str(say.in_window(self.value(date), self.window(window), negated))
-        text = self.phrase(node, False).inline() if isinstance(node, x.CONDITIONS) else self.value(node)
+                return str(say.in_window(self.the(date), self.window(window), negated))
+        text = self.phrase(node).inline() if isinstance(node, x.CONDITIONS) else self.value(node)
         return str(say.negation(text)) if negated else text
 
     def _sides(self, node: x.Compare) -> tuple[str, str]:
@@ -181,21 +210,38 @@ class Words:
             return self.value(node.left.subject), str(self.say.times_limit(self.value(node.right), node.left.limit))
         return self.value(node.left), self.value(node.right)
 
-    def _compare(self, node: x.Compare, negated: bool) -> str:
+    def _compare(self, node: x.Compare) -> str:
         left, right = self._sides(node)
-        say = self.say
+        say, operator, number = self.say, node.operator, self.number(node.right)
         match node.left:
             case x.CountOptions(subject=subject):
-                return str(say.counted(node.operator, right, self.value(subject), negated))
+                return str(say.options_counted(operator, number, self.value(subject)))
             case x.CountOccurrences(occurrences=occurrences):
-                return str(say.counted(node.operator, right, f"× {self.value(occurrences)}", negated))
-            case x.Elapsed():
-                return str(say.elapsed_compared(node.operator, left, right, negated))
-        if isinstance(node.left, x.AttributeValue) and not self.is_date(node.left):
-            return str(say.attribute_compared(node.operator, left, right, negated))
+                measured = self.is_measured(occurrences)
+                return str(say.occurrences_counted(operator, number, self.value(occurrences), measured))
+            case x.Elapsed(unit=unit, start=start, end=end):
+                return str(say.elapsed_compared(operator, number, unit, self.the(start), self.the(end)))
         if self.is_date(node.left):
-            return str(say.on_date(node.operator, left, right, negated))
-        return str(say.compared(node.operator, left, right, negated))
+            return str(say.on_date(self.the(node.left), self.asked_date(node)))
+        return str(say.compared(operator, left, right))
+
+    def number(self, node: x.Expression) -> str | int:
+        """What a count is compared with: a whole number, or words."""
+        if isinstance(node, x.Constant):
+            return int(node.value) if node.value.denominator == 1 else number_text(node.value)
+        return self.value(node)
+
+    def asked_date(self, node: x.Compare) -> str:
+        """`on or after the date of screening`."""
+        return str(self.say.asked_date(node.operator, self.the(node.right)))
+
+    def is_measured(self, occurrences: x.Expression) -> bool:
+        """Whether occurrences are those of a repeated measurement."""
+        return isinstance(occurrences, x.Selected) and self.protocol.items[occurrences.event].repeated
+
+    def the(self, node: x.Expression) -> str:
+        """A date with its article; a day of the calendar has none."""
+        return str(self.say.the(self.value(node), isinstance(node, x.DateConstant)))
 
     def is_date(self, node: x.Expression) -> bool:
         match node:
@@ -213,7 +259,7 @@ class Words:
 
     def value(self, node: x.Expression) -> str:
         """A value in words, as `serum creatinine` or `3 × ULN`."""
-        found: str = self._once("value", node, False, lambda: self._value(node))
+        found: str = self._once("value", node, lambda: self._value(node))
         return found
 
     def _value(self, node: x.Expression) -> str:
@@ -236,13 +282,13 @@ class Words:
             case x.Arithmetic(operator=operator, left=left, right=right):
                 return f"{self._operand(left, operator)} {operator} {self._operand(right, operator)}"
             case x.Extreme(kind=kind, values=values):
-                return str(say.extreme(kind, [self.value(each) for each in values]))
+                return str(say.extreme(kind, [self.value(each) for each in values], False))
             case x.FirstKnown(values=values):
                 return str(say.first_known([self.value(each) for each in values]))
             case x.Lookup():
                 return self._lookup(node)
             case x.CountTrue(conditions=conditions):
-                return str(say.count_true([self.phrase(each, False).inline() for each in conditions]))
+                return str(say.count_true([self.text(each) for each in conditions]))
             case x.CountOptions(subject=subject):
                 return str(say.count_of(self.value(subject)))
             case x.CountOccurrences(occurrences=occurrences):
@@ -257,21 +303,21 @@ class Words:
             case x.TimesLimit(limit=limit, subject=subject):
                 return str(say.multiple_of(limit, self.value(subject)))
             case x.Elapsed(unit=unit, start=start, end=end):
-                return str(say.elapsed(unit, self.value(start), self.value(end)))
+                return str(say.elapsed(unit, self.the(start), self.the(end)))
             case x.Shifted(date=date, sign=sign, length=length):
                 return str(say.shifted(self.value(date), sign, self.length(length)))
             case x.Selected(event=event, where=where, window=window):
-                condition = self.phrase(where, False).inline() if where is not None else ""
-                return str(say.occurrences(self.label(event), condition, self.window(window) if window else ""))
+                asked = self.selection(where, self.window(window) if window else "")
+                return f"{self.label(event)} {asked}".rstrip()
             case x.Pick(kind=kind, occurrences=occurrences):
                 return str(say.pick(kind, self.value(occurrences)))
             case x.AttributeOf(attribute=attribute, occurrence=occurrence):
-                return str(say.attribute_of(self._attribute_label(occurrence, attribute), self.value(occurrence)))
+                return str(say.attribute_of(self._own_attribute(occurrence, attribute), self.value(occurrence)))
             case x.Aggregate(kind=kind, attribute=attribute, occurrences=occurrences):
-                return str(say.aggregate(kind, self._attribute_label(occurrences, attribute), self.value(occurrences)))
+                return str(say.aggregate(kind, self._own_attribute(occurrences, attribute), self.value(occurrences)))
             case x.AttributeValue(event=event, attribute=attribute):
                 return str(say.attribute(self.attribute_label(event, attribute)))
-        return self.phrase(node, False).inline()
+        return self.text(node)
 
     def _operand(self, node: x.Expression, operator: str) -> str:
         text = self.value(node)
@@ -284,18 +330,22 @@ class Words:
         return str(self.say.lookup(table.label.text, column, [self.value(each) for each in node.arguments]))
 
     def window(self, window: x.Window) -> str:
-        found: str = self._once("window", window, False, lambda: self._window(window))
+        found: str = self._once("window", window, lambda: self._window(window))
         return found
 
     def _window(self, window: x.Window) -> str:
         if window.kind == "between":
             assert window.end is not None
-            return str(self.say.span(self.value(window.anchor), self.value(window.end)))
+            return str(self.say.span(self.the(window.anchor), self.the(window.end)))
         length = self.length(window.length) if window.length else ""
-        return str(self.say.window(window.kind, window.direction, length, self.value(window.anchor)))
+        return str(self.say.window(window.kind, window.direction, length, self.the(window.anchor)))
 
     def length(self, length: x.Length) -> str:
-        return length.text if isinstance(length, x.CalendarLength) else self.value(length.days)
+        if isinstance(length, x.CalendarLength):
+            return length.text
+        if isinstance(length.days, x.Extreme):
+            return str(self.say.extreme(length.days.kind, [self.value(each) for each in length.days.values], True))
+        return self.value(length.days)
 
     def label(self, item: str) -> str:
         return self.protocol.items[item].label.text
@@ -304,9 +354,29 @@ class Words:
         declared = self.protocol.items[event].attribute(attribute)
         return declared.label.text if declared else attribute
 
-    def _attribute_label(self, node: x.Expression, attribute: str) -> str:
+    def _own_attribute(self, node: x.Expression, attribute: str) -> str:
+        """How an attribute is called beside its occurrence; empty for the value of a measurement, which goes by it."""
         selected = node.occurrences if isinstance(node, x.Pick) else node
-        return self.attribute_label(selected.event, attribute) if isinstance(selected, x.Selected) else attribute
+        if not isinstance(selected, x.Selected):
+            return attribute
+        if attribute == "value" and self.protocol.items[selected.event].repeated:
+            return ""
+        return self.attribute_label(selected.event, attribute)
+
+    def selection(self, where: x.Expression | None, window: str) -> str:
+        """What is asked of an occurrence: `(where kind is viral) within 3 months before the screening date`."""
+        return str(self.say.selection(self.where(where) if where is not None else "", window))
+
+    def where(self, node: x.Expression) -> str:
+        """What WHERE asks of an occurrence: `with grade at least 3`, `where kind is viral`."""
+        condition = settled(node, self.readings)
+        plain = condition.condition if isinstance(condition, x.Not) else condition
+        if isinstance(plain, x.Compare) and isinstance(plain.left, x.AttributeValue) and not self.is_date(plain.left):
+            compared = opposite(plain) if isinstance(condition, x.Not) else plain
+            left, right = self._sides(compared)
+            measured = self.protocol.items[plain.left.event].repeated and plain.left.attribute == "value"
+            return str(self.say.with_attribute(compared.operator, "" if measured else left, right))
+        return str(self.say.where(self.phrase(condition).inline()))
 
     def option_words(self, subject: x.Expression, option: str) -> str:
         item = self._declaring(subject)
@@ -326,7 +396,7 @@ class Words:
         assert isinstance(node.left, x.TimesLimit)
         limit = node.left.limit
         found: str = self._once(
-            "limit", node, False, lambda: str(self.say.times_limit(self.value(node.right), limit)).removeprefix("the ")
+            "limit", node, lambda: str(self.say.times_limit(self.value(node.right), limit)).removeprefix("the ")
         )
         return found
 
@@ -360,10 +430,39 @@ def criterion_marker(criterion: Criterion) -> str:
     return marker if "①" <= marker[0] <= "⑳" else f"({bare})"
 
 
+def criterion_title(criterion: Criterion) -> str:
+    """Marker and sentence; a `-` item goes by its sentence, or its name."""
+    sentence = criterion.sentence.text if criterion.sentence else (criterion.name or "").replace("_", " ")
+    return sentence if criterion.marker in "-−" else f"{criterion_marker(criterion)} {sentence}".strip()
+
+
+UNIT_WORDS = {
+    "1": "", "d": "days", "h": "hours", "min": "minutes", "wk": "weeks", "mo": "months", "a": "years", "Cel": "°C",
+}  # fmt: skip
+_UNIT_SIGNS = (
+    (re.compile(r"10\*"), "10^"),
+    (re.compile(r"mm\[Hg\]"), "mmHg"),
+    (re.compile(r"\[i?I?U\]"), "IU"),
+    (re.compile(r"\bu(?=(mol|g|L|l|m|kat|U|IU)\b)"), "µ"),
+    (re.compile(r"(?<=\d)m2\b"), " m²"),
+    (re.compile(r"(?<=m)2\b"), "²"),
+    (re.compile(r"(?<=m)3\b"), "³"),
+)
+
+
+def unit_words(unit: str) -> str:
+    """A unit as people print it: `mmHg` for UCUM's `mm[Hg]`, `10^9/L` for `10*9/L`, `days` for `d`."""
+    if unit in UNIT_WORDS:
+        return UNIT_WORDS[unit]
+    for written, shown in _UNIT_SIGNS:
+        unit = written.sub(shown, unit)
+    return unit
+
+
 def quantity_text(value: Fraction, unit: str) -> str:
     """`55 %`, `1 month`, `3 months`: a number with its unit as people write it."""
-    if unit == "1":
-        unit = ""
+    unit = unit_words(unit)
     if value == 1 and unit in ("years", "months", "weeks", "days", "hours", "minutes", "points"):
         unit = unit[:-1]
-    return f"{number_text(value)} {unit}".strip()
+    times = "× " if unit.startswith("10^") else ""
+    return f"{number_text(value)} {times}{unit}".strip()
