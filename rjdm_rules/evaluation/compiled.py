@@ -11,14 +11,14 @@ from typing import Any
 
 from ..graph.build import RuleGraph
 from ..logic.kleene import Truth, disjunction
-from ..protocol.model import Protocol
+from ..protocol.model import Item, Protocol
 from ..values.bounds import INFINITY, Bounds, compared
 from ..values.windows import Stretch, overlap
 from .facts import Facts, Occurrence
 from .generate import Generator
 from .generate_numbers import Shared
 from .layout import MISSING, Pair, scales_of
-from .partial import elapsed
+from .partial import elapsed, out_of_range, outside
 from .preparing import Irregular, write_prepare
 from .records import RecordError, read_record, read_value
 from .reference import Reference
@@ -88,9 +88,16 @@ class Case:
         return self.answers[key]
 
     def elapsed(
-        self, unit: str, start: tuple[int, int] | None, end: tuple[int, int] | None, operator: str, limit: Fraction
+        self,
+        unit: str,
+        start: tuple[int, int] | None,
+        end: tuple[int, int] | None,
+        operator: str,
+        limit: Fraction,
+        item: Item | None,
     ) -> Truth:
-        """A comparison of completed years, months or days between two dates with a constant; worked out once."""
+        """A comparison of completed years, months or days between two dates with a constant; worked out once. Where
+        they stand for an item, its range holds for them."""
         if start is None or end is None:
             return None
         key = (unit, start, end)
@@ -99,6 +106,9 @@ class Case:
             least = elapsed(unit, start[1], end[0], -INFINITY)
             exact = start[0] == start[1] and end[0] == end[1]
             span = self.spans[key] = Bounds(least, least if exact else elapsed(unit, start[0], end[1], INFINITY))
+        if item is not None and item.span and outside(span, item.span):
+            self.note(out_of_range(item))
+            return None
         return compared(operator, span, Bounds(limit, limit))
 
     @property
@@ -130,12 +140,12 @@ class CompiledRules:
         bodies = {name: writer.write() for name, writer in writers.items()}
         slots = "".join(f"s{slot}, " for slot in range(len(shared.layout.slots)))
         source = "\n".join(
-            "\n".join([f"def {name}(record):", f"    {slots}case = record", *("    " + line for line in body)])
+            "\n".join([f"def {name}(record):", f"    ({slots}case,) = record", *("    " + line for line in body)])
             for name, body in bodies.items()
         )
         prepare, names = write_prepare(self.graph.protocol, shared.layout)
         space: dict[str, Any] = {
-            **shared.constants, **names, "multiplied": multiplied, "divided": divided, "added": added,
+            **shared.constants, **names, "ranged": ranged, "multiplied": multiplied, "divided": divided, "added": added,
             "subtracted": subtracted,
         }  # fmt: skip
         exec(compile(source + "\n" + prepare, f"<rules {self.graph.protocol.id}>", "exec"), space)
@@ -193,6 +203,15 @@ class CompiledRules:
         except (Irregular, ValueError, TypeError, KeyError, ArithmeticError):
             _, extra = read_record(self.graph.protocol, held, position, allow_extra)
         return self._made({name: value for name, value in held.items() if name not in extra})
+
+
+def ranged(a: Pair, item: Item, case: Case) -> Pair:
+    """A calculated number, unknown where it lies outside the item's range."""
+    span = item.span
+    if a[0] != a[0] or span is None or span.low * a[1] <= a[0] <= span.high * a[1]:
+        return a
+    case.note(out_of_range(item))
+    return MISSING
 
 
 def multiplied(a: Pair, b: Pair) -> Pair:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..graph.build import RuleGraph
-from ..logic.kleene import conjunction
 from ..protocol import expressions as x
 from ..protocol.terms import items_behind
 from ..values.bounds import Bounds
@@ -30,89 +29,61 @@ def deciding_facts(graph: RuleGraph, leaves: list[str], reference: Reference) ->
 def insufficient_below(node: x.Expression, reference: Reference) -> set[str]:
     """Items that keep an unknown condition from being known; all of its items where none stands out (a division by
     zero, an empty selection)."""
-    found: set[str] = set()
-    for part in x.parts(node):
-        found |= insufficient(part, reference)
-    return found or items_behind(node, reference.protocol)
+    return insufficient_parts(node, reference, None) or items_behind(node, reference.protocol)
 
 
-def insufficient(node: x.Expression, reference: Reference) -> set[str]:
-    """Items behind a value that is not exactly known."""
+def insufficient(node: x.Expression, reference: Reference, occurrence: Occurrence | None) -> set[str]:
+    """Items behind a value that is not exactly known; `occurrence` is the one that a WHERE speaks of."""
     match node:
         case x.ItemValue(item=name):
             return set() if enough(reference.item(name)) else {name}
         case x.DefinedValue(name=name):
             definition = reference.protocol.definitions[name].expression
-            return set() if enough(reference.defined(name)) else insufficient(definition, reference)
+            return set() if enough(reference.defined(name)) else insufficient(definition, reference, None)
         case x.CriterionTruth(criterion=id):
             criterion = reference.protocol.criterion(id)
             if reference.criterion(id) is not None or criterion is None or criterion.condition is None:
                 return set()
-            return insufficient(criterion.condition, reference)
+            return insufficient(criterion.condition, reference, None)
         case x.TimesLimit(subject=subject) | x.LimitValue(subject=subject):
-            return set() if enough(reference.value(node)) else items_behind(subject, reference.protocol)
+            known = enough(reference.value(node, occurrence))
+            return set() if known else items_behind(subject, reference.protocol)
+        case x.AttributeValue(event=event):
+            return set() if enough(reference.value(node, occurrence)) else {event}
         case x.Selected():
-            return insufficient_selection(node, reference)
+            return insufficient_selection(node, reference, occurrence)
         case x.IsKnown():
             return set()
-        case x.AttributeOf() | x.Aggregate() | x.Pick():
-            if enough(reference.value(node)):
-                return set()
-            below = insufficient_parts(node, reference)
-            return below or items_behind(node, reference.protocol)
-    if enough(reference.value(node)):
+    if enough(reference.value(node, occurrence)):
         return set()
-    return insufficient_parts(node, reference) or items_behind(node, reference.protocol)
+    return insufficient_parts(node, reference, occurrence) or items_behind(node, reference.protocol)
 
 
-def insufficient_parts(node: x.Expression, reference: Reference) -> set[str]:
+def insufficient_parts(node: x.Expression | x.Window, reference: Reference, occurrence: Occurrence | None) -> set[str]:
     found: set[str] = set()
     for part in x.parts(node):
-        found |= insufficient(part, reference)
+        found |= insufficient(part, reference, occurrence)
     return found
 
 
-def insufficient_selection(node: x.Selected, reference: Reference) -> set[str]:
+def insufficient_selection(node: x.Selected, reference: Reference, outer: Occurrence | None) -> set[str]:
     """The event, where an occurrence of its own (date, end, attribute) is not enough; and what the window and WHERE
     need besides."""
-    fitting = reference.selection(node)
+    fitting = reference.selection(node, outer)
     if fitting is None:
-        around = insufficient(node.window.anchor, reference) if node.window else set()
+        around = insufficient(node.window.anchor, reference, outer) if node.window else set()
         return {node.event} | around
     found: set[str] = set()
     for occurrence, truth in fitting:
         if truth is not None:
             continue
-        where = True if node.where is None else reference.truth(node.where, occurrence)
-        if where is None:
-            found |= insufficient_where(node, occurrence, reference)
-        window = None if node.window is None else node.window
-        if window and conjunction((reference.fits(occurrence.start, occurrence.end, window, None),)) is None:
+        if node.where is not None and reference.truth(node.where, occurrence) is None:
+            found |= insufficient(node.where, reference, occurrence) or {node.event}
+        if node.window and reference.fits(occurrence.start, occurrence.end, node.window, outer) is None:
             if not (occurrence.start.exact and occurrence.end.exact):
                 found.add(node.event)
-            for part in x.parts(window):
-                found |= insufficient(part, reference)
+            found |= insufficient_parts(node.window, reference, outer)
     return found
-
-
-def insufficient_where(node: x.Selected, occurrence: Occurrence, reference: Reference) -> set[str]:
-    """WHERE is unknown: through an attribute of the occurrence, or through another fact."""
-    found: set[str] = set()
-    stack: list[x.Expression] = [node.where] if node.where is not None else []
-    while stack:
-        each = stack.pop()
-        value = reference.value(each, occurrence)
-        if isinstance(each, x.AttributeValue):
-            if not enough(value):
-                found.add(node.event)
-        elif isinstance(each, x.ItemValue | x.DefinedValue | x.Selected | x.CriterionTruth):
-            found |= insufficient(each, reference)
-        elif not enough(value) or isinstance(each, x.TimesLimit | x.LimitValue):
-            below = x.parts(each)
-            if isinstance(each, x.TimesLimit | x.LimitValue) and not enough(value):
-                found.add(node.event)
-            stack.extend(below)
-    return found or {node.event}
 
 
 def enough(value: Value) -> bool:

@@ -110,6 +110,9 @@ class Explainer:
             case x.Group() if node.style != "between":
                 head = self._head(node)
                 return Reason(sign, head, tuple(self.condition(each) for each in node.conditions))
+            case x.Compare(left=x.CountTrue(conditions=conditions)):
+                parts = (settled(each, self.words.readings) for each in conditions)
+                return Reason(sign, self.words.phrase(node).text, tuple(self.condition(each) for each in parts))
             case x.Except(condition=condition, exception=exception):
                 other = self.condition(exception)
                 said = {

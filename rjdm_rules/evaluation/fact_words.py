@@ -106,6 +106,9 @@ class FactWords:
                 held = self.reference.value(subject)
                 number = f" ({len(held)})" if isinstance(held, frozenset) and held else ""
                 return f"{self.words.value(subject)}: {self.value(subject)}{number}"
+            case x.CountTrue(conditions=conditions):
+                parts = "; ".join(self.words.text(each) for each in conditions)
+                return f"{self.value(left)} of {len(conditions)} hold ({parts})"
             case x.Elapsed(unit=unit, start=start, end=end):
                 ends = [f"{self.words.the(each)} ({self.value(each)})" for each in (start, end)]
                 held, one = self.value(left), unit.removesuffix("s")
@@ -129,7 +132,9 @@ class FactWords:
         plain = isinstance(held, Bounds) and held.exact and self._unit(left) in ("", "1")
         if plain and isinstance(right, x.Converted) and isinstance(right.value, x.Constant):
             return quantity_text((Fraction(held.low) - right.offset) / right.factor, right.value.unit.text)
-        return self.value(left, right.unit.text if isinstance(right, x.Constant) else "")
+        if isinstance(right, x.Constant) and not isinstance(left, x.ItemValue | x.DefinedValue):
+            return self._shown(self._value(left, right.unit.text), left)
+        return self.value(left)
 
     def _is_constant(self, node: x.Expression) -> bool:
         inner = node.value if isinstance(node, x.Converted) else node
@@ -245,7 +250,9 @@ class FactWords:
 
     def value(self, node: x.Expression, unit: str = "") -> str:
         """The value of an expression for this patient, in its own unit or the one given."""
-        shown = self._value(node, self._unit(node) or unit)
+        return self._shown(self._value(node, self._unit(node) or unit), node)
+
+    def _shown(self, shown: str, node: x.Expression) -> str:
         if shown in UNTOLD and not isinstance(node, x.ItemValue) and self.derived(node) not in ("", NONE_COUNTS):
             return "cannot be told"
         return NOT_RECORDED if shown in UNTOLD else shown
@@ -277,8 +284,7 @@ class FactWords:
         return self.bounds_text(bounds, unit)
 
     def _date(self, node: x.Expression, bounds: Bounds) -> str:
-        item = self._item(node)
-        return (moment_text if item and item.kind == "time" else days_text)(bounds.low, bounds.high)
+        return (moment_text if self.words.is_moment(node) else days_text)(bounds.low, bounds.high)
 
     def _ordered(self, node: x.Expression, held: frozenset[str]) -> list[str]:
         item = self._item(node)

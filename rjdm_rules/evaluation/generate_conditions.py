@@ -7,8 +7,9 @@ from fractions import Fraction
 from typing import Any
 
 from ..graph.build import RuleGraph
+from ..graph.links import is_condition
 from ..protocol import expressions as x
-from ..protocol import types as t
+from ..protocol.model import Item
 from ..protocol.terms import constant_value
 from ..values.windows import Extent, stretch
 from .generate_numbers import NotDirect, NumberWriter, Shared
@@ -29,17 +30,7 @@ class ConditionWriter(NumberWriter):
         self.variables: dict[str, str] = {}
 
     def _is_condition(self, node: str) -> bool:
-        kind = self.graph.kind(node)
-        if kind in ("item", "reading", "table", "verdict"):
-            return kind == "item" and self.protocol.items[node[5:]].kind == "truth"
-        if kind == "definition":
-            return isinstance(self.protocol.definitions[node[11:]].type, t.Truth)
-        if kind in ("criterion", "block"):
-            return True
-        expression = self.graph.expression(node)
-        if isinstance(expression, x.Lookup):
-            return bool(self._output(expression).kind == "truth")
-        return isinstance(expression, x.CONDITIONS)
+        return is_condition(self.graph, node)
 
     def _variable(self, node: str) -> str:
         return self.variables.setdefault(node, f"t{len(self.variables)}")
@@ -254,7 +245,7 @@ class ConditionWriter(NumberWriter):
         true, false = self._coded(item, form, operator, limit)
         declared = self.protocol.items[item]
         assert declared.otherwise is not None
-        other = None if declared.limits else self._elapsed(declared.otherwise, operator, limit)
+        other = None if declared.limits else self._elapsed(declared.otherwise, operator, limit, declared)
         question = self._question(node) if other is None else other[0]
         return (
             f"({true} if {slot} == {slot} else {question})",
@@ -329,12 +320,15 @@ class ConditionWriter(NumberWriter):
         edges = self._constant(stretch(window.kind, window.direction, extent))
         return f"case.occurs({edges}, {slot}, {anchor})"
 
-    def _elapsed(self, expression: x.Expression, operator: str, limit: Fraction) -> Both | None:
+    def _elapsed(
+        self, expression: x.Expression, operator: str, limit: Fraction, item: Item | None = None
+    ) -> Both | None:
         """Completed years, months or days between two date items against a constant."""
         if not isinstance(expression, x.Elapsed):
             return None
         start, end = self._days(expression.start), self._days(expression.end)
         if start is None or end is None:
             return None
-        question = f"case.elapsed({expression.unit!r}, {start}, {end}, {operator!r}, {self._constant(limit)})"
+        constants = f"{self._constant(limit)}, {self._constant(item)}"
+        question = f"case.elapsed({expression.unit!r}, {start}, {end}, {operator!r}, {constants})"
         return question, f"{question} is False"

@@ -35,6 +35,7 @@ class NumberWriter:
         self.layout, self.constants, self.asked = shared.layout, shared.constants, shared.asked
         self.lines: list[str] = []
         self.pairs: dict[str, str] = {}  # variables that hold numbers, by node
+        self.texts: dict[str, str] = {}  # variables that hold numbers, by the text that gives them
         self.fixed: set[str] = set()  # names of constants among them
         self.pairable: dict[str, bool] = {}
 
@@ -76,10 +77,15 @@ class NumberWriter:
             raise NotDirect
         text = self._pair(node)
         if self.graph.uses(node) > 1 and not text.isidentifier():
-            variable = f"p{len(self.pairs)}"
-            self.lines.append(f"{variable} = {text}")
-            self.pairs[node] = text = variable
+            self.pairs[node] = text = self._number(text)
         return text
+
+    def _number(self, text: str) -> str:
+        """The variable that holds a calculated number."""
+        if text not in self.texts:
+            self.texts[text] = f"p{len(self.texts)}"
+            self.lines.append(f"{self.texts[text]} = {text}")
+        return self.texts[text]
 
     def _pair(self, node: str) -> str:
         kind = self.graph.kind(node)
@@ -88,7 +94,10 @@ class NumberWriter:
             slot = f"s{self.layout.slot(item.name, 'pair')}"
             if item.otherwise is None:
                 return slot
-            return f"({slot} if {slot} is not MISSING else {self._pair_inline(self.graph.operands(node)[0])})"
+            other = self._pair_inline(self.graph.operands(node)[0])
+            if item.span:
+                other = f"ranged({other}, {self._constant(item)}, case)"
+            return f"({slot} if {slot} is not MISSING else {other})"
         if kind == "definition":
             return self.pair(self.graph.operands(node)[0])
         return self._pair_inline(node)
@@ -124,7 +133,4 @@ class NumberWriter:
             name = self._constant(tuple(int(part) for part in text.strip("()").split(",")))
             self.fixed.add(name)
             return name
-        variable = f"p{len(self.pairs)}"
-        self.pairs[f"as variable {text}"] = variable
-        self.lines.append(f"{variable} = {text}")
-        return variable
+        return self._number(text)

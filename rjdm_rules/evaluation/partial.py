@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from ..protocol.model import Item
+from ..protocol.numbers import number_text
+from ..protocol.types import Span
 from ..values.bounds import INFINITY, UNKNOWN, Bounds
 from ..values.calendar import completed_months, completed_years
 from .facts import Chosen, Measured
@@ -29,6 +32,19 @@ def is_known(value: Value) -> bool:
     if isinstance(value, frozenset) and not isinstance(value, Chosen):
         return len(value) == 1
     return value is not None
+
+
+def outside(value: Bounds, span: Span) -> bool:
+    """Whether a value certainly lies outside a range."""
+    return value.high < span.low or value.low > span.high
+
+
+def out_of_range(item: Item) -> str:
+    """What is said of a derived value outside the item's range."""
+    unit = f" {item.unit.text}" if item.unit and item.unit.text else ""
+    assert item.span is not None
+    low, high = number_text(item.span.low), number_text(item.span.high)
+    return f"the calculated {item.label.text} lies outside {low} to {high}{unit} and counts as unknown"
 
 
 def agreed(values: Sequence[Value], unknown: Value) -> Value:

@@ -174,7 +174,7 @@ def write_prepare(protocol: Protocol, layout: Layout) -> tuple[str, dict[str, An
         lines.append(f"    v = g({item.name!r})")
         lines += ["    " + line for line in _item_lines(number, item, layout, names)]
     held = "".join(f"s{slot}, " for slot in range(len(layout.slots)))
-    lines.append(f"    return ({held}case)")
+    lines.append(f"    return ({held}case,)")
     return "\n".join(lines) + "\n", names
 
 

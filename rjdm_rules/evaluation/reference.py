@@ -21,7 +21,7 @@ from ..values.calendar import SECONDS_A_DAY
 from ..values.windows import between, fits, in_calendar, moved, moved_moment
 from .facts import Facts, Measured, Occurrence
 from .lookups import looked_up
-from .partial import Value, agreed, elapsed, is_known, mean_bounds, unknown_of
+from .partial import Value, agreed, elapsed, is_known, mean_bounds, out_of_range, outside, unknown_of
 
 
 @dataclass
@@ -87,6 +87,9 @@ class Reference:
             return held
         if item.otherwise is not None:
             other = self.value(item.otherwise)
+            if item.span and isinstance(other, Bounds) and outside(other, item.span):
+                self.messages.append(out_of_range(item))
+                other = UNKNOWN
             limits = held.limits if isinstance(held, Measured) else {}
             return Measured(other, limits) if item.unit is not None and isinstance(other, Bounds) else other
         if held is not None:
@@ -179,12 +182,12 @@ class Reference:
                 return 0, known(0)
             case x.CalendarLength(months=months, days=days, seconds=seconds):
                 return months, known(days or seconds)
-        days_ = self.bounds(length.days, occurrence)
-        if days_.low < 0:
-            if not days_.unknown:
+        duration = self.bounds(length.duration, occurrence)
+        if duration.low < 0:
+            if not duration.unknown:
                 self.messages.append("a computed length of time is negative and counts as unknown")
             return 0, Bounds(0, INFINITY)
-        return 0, days_
+        return 0, duration
 
     def _selected(self, node: x.Selected, occurrence: Occurrence | None) -> Value:
         """The occurrences themselves (for IS KNOWN, and for an event that `otherwise` settles)."""
@@ -379,7 +382,7 @@ class Reference:
 
     @staticmethod
     def _by_the_clock(length: x.Length) -> bool:
-        return isinstance(length, x.CalendarLength) and length.seconds > 0
+        return length.clock if isinstance(length, x.ComputedLength) else length.seconds > 0
 
 
 Rule = Callable[[Reference, Any, Occurrence | None], Value]

@@ -36,8 +36,12 @@ def is_condition(graph: RuleGraph, node: str) -> bool:
     if isinstance(expression, x.Lookup):
         table = protocol.tables[expression.table]
         return table.outputs[table.result_index(expression.column)].kind == "truth"
-    if isinstance(expression, x.FirstKnown):
-        return all(is_condition(graph, each) for each in graph.operands(node))
+    match expression:
+        case x.FirstKnown():
+            return all(is_condition(graph, each) for each in graph.operands(node))
+        case x.AttributeOf(attribute=name, occurrence=x.Pick(occurrences=x.Selected(event=event))):
+            declared = protocol.items[event].attribute(name)
+            return declared is not None and declared.kind == "truth"
     return isinstance(expression, x.CONDITIONS)
 
 

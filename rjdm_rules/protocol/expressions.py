@@ -331,9 +331,10 @@ class CalendarLength(Placed):
 
 @dataclass(frozen=True, repr=False)
 class ComputedLength(Placed):
-    """A duration in days (a fraction counts)."""
+    """A duration in days, by the `clock` in seconds (a fraction counts)."""
 
-    days: Expression
+    duration: Expression
+    clock: bool = False
 
 
 Length = CalendarLength | ComputedLength

@@ -12,6 +12,7 @@ from . import expressions as x
 from .model import Protocol
 
 DAYS = read_unit("d")
+SECONDS = read_unit("s")
 ELAPSED_UNITS = {"years": read_unit("years"), "months": read_unit("months"), "days": read_unit("days")}
 
 
@@ -69,7 +70,7 @@ def items_behind(node: x.Expression, protocol: Protocol) -> set[str]:
     while stack:
         each = stack.pop()
         match each:
-            case x.ItemValue(item=name) | x.Selected(event=name):
+            case x.ItemValue(item=name) | x.Selected(event=name) | x.AttributeValue(event=name):
                 found.add(name)
             case x.DefinedValue(name=name) if name not in seen:
                 seen.add(name)

@@ -11,7 +11,7 @@ from ..values.calendar import days_of
 from . import expressions as x
 from . import types as t
 from .numbers import number_text
-from .terms import DAYS, ELAPSED_UNITS, constant_value, long_unit, quoted, walk
+from .terms import DAYS, ELAPSED_UNITS, SECONDS, constant_value, long_unit, quoted, walk
 from .typed import Context, Typed
 from .typed_names import NameChecker
 
@@ -194,7 +194,7 @@ class NumberChecker(NameChecker):
             )
             return None
         if not isinstance(typed.node, x.Constant):
-            return self._computed_length(typed, place)
+            return self._computed_length(typed, moments, place)
         value, unit = typed.node.value, typed.node.unit
         text = f"{number_text(value)} {unit.text}"
         seconds = value * unit.factor
@@ -220,7 +220,8 @@ class NumberChecker(NameChecker):
             self.findings.error("R502", f"{text} is no whole number of days", place, "write whole days")
         return None
 
-    def _computed_length(self, typed: Typed, place: Place) -> x.Length | None:
+    def _computed_length(self, typed: Typed, moments: bool, place: Place) -> x.Length | None:
+        """In days; beside a time of day, where hours or shorter units take part, in seconds."""
         if any(isinstance(node, x.Constant) and long_unit(node.unit) for node in walk(typed.node)):
             self.findings.warning(
                 "R505",
@@ -228,8 +229,18 @@ class NumberChecker(NameChecker):
                 place,
                 "write the length in days, or a plain window such as `WITHIN 3 months BEFORE …`",
             )
-        days = self.in_unit(typed, DAYS, place)
-        return x.ComputedLength(days.node, place=place) if days else None
+        clock = moments and any(unit.factor < DAYS.factor for unit in self._durations(typed.node))
+        duration = self.in_unit(typed, SECONDS if clock else DAYS, place)
+        return x.ComputedLength(duration.node, clock, place=place) if duration else None
+
+    def _durations(self, node: x.Expression) -> list[Unit]:
+        """The units of time that take part in a calculation."""
+        found: list[Unit] = []
+        for each in walk(node):
+            item = self.scope.items.get(each.item) if isinstance(each, x.ItemValue) else None
+            unit = each.unit if isinstance(each, x.Constant) else item.unit if item else None
+            found += [unit] if unit and unit.dimension == DAYS.dimension else []
+        return found
 
     def _elapsed(self, node: s.Elapsed, context: Context) -> Typed | None:
         start = self.day(node.start, context)

@@ -97,6 +97,8 @@ class WindowChecker(NumberChecker):
         moments = clock and (
             length.seconds > 0
             if isinstance(length, x.CalendarLength)
+            else length.clock
+            if isinstance(length, x.ComputedLength)
             else length is None and isinstance(anchor.type, t.Time)
         )
         anchor_node = self._anchor(anchor, moments, node.anchor.place)

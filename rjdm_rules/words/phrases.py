@@ -253,6 +253,23 @@ class Words:
                 return isinstance(self.protocol.definitions[name].type, t.Date | t.Time)
             case x.AttributeOf(attribute=attribute) | x.AttributeValue(attribute=attribute):
                 return attribute in ("date", "until")
+            case x.Extreme(values=values) | x.FirstKnown(values=values):
+                return self.is_date(values[0])
+        return False
+
+    def is_moment(self, node: x.Expression) -> bool:
+        """Whether a date has a time of day."""
+        match node:
+            case x.MomentsOf():
+                return True
+            case x.ItemValue(item=name):
+                return self.protocol.items[name].kind == "time"
+            case x.DefinedValue(name=name):
+                return isinstance(self.protocol.definitions[name].type, t.Time)
+            case x.Shifted(date=date):
+                return self.is_moment(date)
+            case x.Extreme(values=values) | x.FirstKnown(values=values):
+                return self.is_moment(values[0])
         return False
 
     # ---- values
@@ -343,9 +360,10 @@ class Words:
     def length(self, length: x.Length) -> str:
         if isinstance(length, x.CalendarLength):
             return length.text
-        if isinstance(length.days, x.Extreme):
-            return str(self.say.extreme(length.days.kind, [self.value(each) for each in length.days.values], True))
-        return self.value(length.days)
+        duration = length.duration.value if isinstance(length.duration, x.Converted) else length.duration
+        if isinstance(duration, x.Extreme):
+            return str(self.say.extreme(duration.kind, [self.value(each) for each in duration.values], True))
+        return self.value(duration)
 
     def label(self, item: str) -> str:
         return self.protocol.items[item].label.text
