@@ -62,8 +62,10 @@ def with_examples(checked: Checked) -> Checked:
         try:
             read_record(checked.protocol, example.record)
         except RecordError as error:
-            message = f"the example `{example.name}`: " + "; ".join(str(problem) for problem in error.problems)
-            problems.append(Diagnostic("R806", message, example.place))
+            for each in error.problems:
+                place = example.places.get(each.item or "", example.place)
+                message = f"the example `{example.name}`: {each.item}: {each.message}"
+                problems.append(Diagnostic("R806", message, place, each.help))
     if not problems:
         return checked
     return Checked(None, in_order([*checked.diagnostics, *problems]))

@@ -91,7 +91,7 @@ FILES = [
     ('protocol P "p"\ndata\n  n "n" in cm\ntable t "t"\n  | k in cm | → v |\n  | < 3 | 1 |\n  | > 3 | 2 |\n'
      "inclusion\n  (1) c \"c\"\n    n > 1 cm\n", ["R605"]),
     ('protocol P "p"\ndata\n  a "a" in years\ninclusion\n  (1) c "c"\n    a ≥ 5 years\nexample e "e"\n  given\n    a = 200 kg\n', ["R806"]),
-    ('library L "l"\ninclusion\n  (1) c "c"\n    a\n', ["R201"]),
+    ('library L "l"\ninclusion\n  (1) c "c"\n    a\n', ["R804", "R201"]),
 ]  # fmt: skip
 
 

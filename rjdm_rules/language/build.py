@@ -311,10 +311,7 @@ class Builder(ConditionBuilder):
 
     def given_quantity(self, parts: list[Part]) -> s.GivenValue:
         value, *fields = parts
-        named = dict(field for field in fields if field is not None)
-        if not named:
-            return value  # type: ignore[no-any-return]
-        return s.GivenValue(value.place, {"value": value.value, **named})
+        return s.GivenValue(value.place, value.value, tuple(field for field in fields if field is not None))
 
     def given_multiple(self, parts: list[Part]) -> s.GivenValue:
         number, _, limit = parts
@@ -322,18 +319,17 @@ class Builder(ConditionBuilder):
 
     def given_occurrence(self, parts: list[Part]) -> s.GivenValue:
         date, until, *fields = parts
-        named = dict(field for field in fields if field is not None)
-        if until is None and not named:
-            return s.GivenValue(date.place, date.text)
-        ends: dict[str, object] = {}
+        start = date.value if isinstance(date, s.GivenValue) else date.text
+        ends = []
         if until is not None:
-            ends["until"] = str(until.value) if isinstance(until, s.GivenValue) else until.text
-        return s.GivenValue(date.place, {"date": date.text, **ends, **named})
+            end = str(until.value) if isinstance(until, s.GivenValue) else until.text
+            ends.append(("until", end, until.place))
+        return s.GivenValue(date.place, start, (*ends, *(field for field in fields if field is not None)))
 
-    def given_field(self, parts: list[Part]) -> tuple[str, object]:
+    def given_field(self, parts: list[Part]) -> tuple[str, object, Place]:
         name, value = parts
         plain = value.value if isinstance(value, s.GivenValue) else _plain_word(value)
-        return name.text.lower() if name.type in ("ULN", "LLN") else name.text, plain
+        return name.text.lower() if name.type in ("ULN", "LLN") else name.text, plain, name.place
 
     def given_word(self, parts: list[Token]) -> s.GivenValue:
         return s.GivenValue(parts[0].place, _plain_word(parts[0]))

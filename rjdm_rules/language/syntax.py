@@ -398,9 +398,10 @@ class Escalation(Node):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class GivenValue(Node):
-    """A value in an example, already in the shape that a patient record has."""
+    """A value in an example, and what stands beside it: attributes, limits of normal, the end of a course."""
 
     value: object
+    fields: tuple[tuple[str, object, Place], ...] = ()
 
 
 @dataclass(frozen=True, eq=False, repr=False)

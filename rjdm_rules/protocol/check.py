@@ -16,13 +16,14 @@ from . import types as t
 from .advice import advise
 from .criteria import checked_parts, if_criteria_under_all, register
 from .declarations import checked_item, checked_reading
+from .examples import checked_examples
 from .expression_types import ExpressionChecker
-from .libraries import same_syntax, used_files
-from .model import Definition, Dose, Escalation, Example, Protocol, Scheme, TableColumn, TableRow
+from .libraries import refuse_criteria, same_syntax, used_files
+from .model import Definition, Dose, Escalation, Protocol, Scheme, TableColumn, TableRow
 from .order import references, refuse_cycles, report_cycle, settled_order
 from .scope import Findings, Scope
 from .tables import checked_cell, checked_table, covered, even_rows
-from .typed import Context, Typed
+from .typed import Context
 
 D = TypeVar("D", s.Reading, s.Item, s.Definition, s.Table)
 
@@ -108,7 +109,9 @@ def head_of(file: s.File, findings: Findings) -> None:
         if name.name in seen:
             findings.error("R206", f"`{name.name}` is given twice", name.place)
         seen.add(name.name)
-    if file.head.kind == "protocol" and not (file.blocks or file.parts or file.incomplete):
+    if file.head.kind == "library":
+        refuse_criteria(file, findings)
+    elif not (file.blocks or file.parts or file.incomplete):
         findings.error("R704", "the protocol has no criteria", file.head.place, "add `inclusion` and `exclusion`")
 
 
@@ -148,17 +151,10 @@ def distinct(files: list[s.File], of: Callable[[s.File], tuple[D, ...]], scope: 
     return list(found.values())
 
 
-def _taken(name: str, place: Place, scope: Scope) -> bool:
-    taken = scope.is_name(name)
-    if taken:
-        scope.findings.error(
-            "R206", f"the name `{name}` is taken", place, "names are shared by items, definitions, tables and criteria"
-        )
-    return taken
-
-
 def enter_readings(files: list[s.File], scope: Scope) -> None:
     for node in distinct(files, lambda file: file.readings, scope):
+        if not scope.is_free(node.name):
+            continue
         reading = checked_reading(node, scope.findings, node.place.source.name)
         if reading:
             scope.readings[reading.name] = reading
@@ -168,7 +164,7 @@ def enter_readings(files: list[s.File], scope: Scope) -> None:
 
 def enter_items(files: list[s.File], scope: Scope) -> None:
     for node in distinct(files, lambda file: file.items, scope):
-        if _taken(node.name.name, node.place, scope):
+        if not scope.is_free(node.name):
             continue
         item = checked_item(node, scope.findings, node.place.source.name)
         if node.attributes and item and item.kind != "event":
@@ -181,7 +177,7 @@ def enter_items(files: list[s.File], scope: Scope) -> None:
 
 def enter_tables(files: list[s.File], scope: Scope, checker: ExpressionChecker) -> None:
     for node in distinct(files, lambda file: file.tables, scope):
-        if _taken(node.name.name, node.place, scope):
+        if not scope.is_free(node.name):
             continue
         table = checked_table(node, checker, node.place.source.name)
         if table:
@@ -205,7 +201,7 @@ def settle_definitions(files: list[s.File], scope: Scope, checker: ExpressionChe
     scope.broken |= in_cycle
     for name in order:
         node = nodes[name]
-        if _taken(name, node.place, scope):
+        if not scope.is_free(node.name):
             continue
         kind = _declared_type(node, checker) or _type_of(node, scope, checker)
         if kind is None:
@@ -232,7 +228,7 @@ def _type_of(node: s.Definition, scope: Scope, checker: ExpressionChecker) -> t.
             "define an attribute of it, as in `grade OF LATEST(event)`",
         )
         return None
-    return t.Number(typed.type.unit) if isinstance(typed.type, t.Number) else typed.type
+    return typed.type
 
 
 def _declared_type(node: s.Definition, checker: ExpressionChecker) -> t.Type | None:
@@ -265,7 +261,9 @@ def settle_otherwise(files: list[s.File], scope: Scope, checker: ExpressionCheck
             continue
         expression = lines[0].expression
         assert expression is not None
+        checker.substance = item.molar_mass
         value = checker.readable(checker.expected(expression, item.type, Context()), expression.place)
+        checker.substance = None
         if value is not None:
             scope.items[item.name] = replace(item, otherwise=value)
 
@@ -349,58 +347,4 @@ def checked_scheme(node: s.Scheme, checker: ExpressionChecker) -> Scheme | None:
     )
 
 
-def checked_examples(file: s.File, scope: Scope) -> tuple[Example, ...]:
-    """Examples with the values that they inherit (`like`) filled in."""
-    findings = scope.findings
-    nodes: dict[str, s.Example] = {}
-    for node in file.examples:
-        if node.name.name in nodes:
-            findings.error("R206", f"the example `{node.name.name}` is there twice", node.place)
-        nodes.setdefault(node.name.name, node)
-    needs = {name: [(node.like.name, node.like.place)] if node.like else [] for name, node in nodes.items()}
-    for node in nodes.values():
-        if node.like and node.like.name not in nodes and node.like.name not in scope.broken:
-            findings.error("R201", f"there is no example `{node.like.name}`", node.like.place)
-    records: dict[str, dict[str, object]] = {}
-    for name in settled_order(needs, lambda hops: report_cycle(findings, hops)):
-        node = nodes[name]
-        record = dict(records.get(node.like.name, {})) if node.like else {}
-        for given in node.given:
-            if given.name.name not in scope.items:
-                scope.unknown_name(given.name.name, given.place)
-                continue
-            record[given.name.name] = _given_value(given, scope)
-        records[name] = {"id": name, **{key: value for key, value in record.items() if key != "id"}}
-    found = []
-    for name, record in records.items():
-        node = nodes[name]
-        expectations = tuple((each.subject.name if each.subject else None, each.outcome) for each in node.expectations)
-        _known_expectations(node, scope)
-        found.append(Example(name, node.label, record, expectations, node.notes, node.place))
-    return tuple(found)
-
-
-def _given_value(given: s.Given, scope: Scope) -> object:
-    item = scope.items[given.name.name]
-    values = [each.value for each in given.values]
-    if len(values) == 1 and values[0] is None:
-        return None
-    if item.kind == "several of":
-        return [] if values == ["none"] and "none" not in item.option_names else values
-    if item.kind == "event" and len(values) > 1:
-        return values
-    return values[0] if len(values) == 1 else values
-
-
-def _known_expectations(node: s.Example, scope: Scope) -> None:
-    parts = {part for part, _ in scope.blocks if part}
-    for each in node.expectations:
-        if each.subject is None or each.subject.name in parts:
-            continue
-        if each.subject.name not in scope.criteria_by_id and each.subject.name not in scope.broken:
-            scope.findings.error(
-                "R202", f"there is no criterion {each.subject.name}", each.subject.place, "write it as I3, I3.1 or E8"
-            )
-
-
-__all__ = ["Checked", "Typed", "check_source", "checked"]
+__all__ = ["Checked", "check_source", "checked"]

@@ -9,7 +9,7 @@ from ..language import syntax as s
 from . import expressions as x
 from .expression_types import ExpressionChecker
 from .model import Block, Criterion, Part
-from .scope import NamedCriterion, Scope
+from .scope import NamedCriterion, Scope, may_name
 from .terms import walk
 from .typed import Context
 
@@ -116,16 +116,14 @@ def _enter(named: NamedCriterion, scope: Scope) -> None:
     if node.name is None:
         return
     name = node.name.name
-    if (
-        (named.part, name) in scope.criteria_by_name
-        or name in scope.items
-        or name in scope.definition_types
-        or name in scope.readings
-        or name in scope.tables
-        or name in ("yes", "no", "unknown", "id")
-    ):
-        help = "names are shared by items, definitions, tables and criteria; choose another"
-        findings.error("R206", f"the name `{name}` is taken", node.name.place, help)
+    if (named.part, name) in scope.criteria_by_name:
+        findings.error("R206", f"the name `{name}` is taken by a criterion", node.name.place, "choose another name")
+        return
+    holder = scope.declared(name)
+    if holder is not None and holder[0] != "criterion":  # a criterion of another part may have it
+        scope.is_free(node.name)
+        return
+    if not may_name(node.name, findings):
         return
     scope.criteria_by_name[named.part, name] = named
     scope.criterion_names.add(name)
@@ -133,6 +131,10 @@ def _enter(named: NamedCriterion, scope: Scope) -> None:
 
 def checked_parts(file: s.File, scope: Scope, checker: ExpressionChecker) -> tuple[Part, ...]:
     if file.parts:
+        for part in file.parts:
+            if not part.blocks and not file.incomplete:
+                help = "add `inclusion` and `exclusion`, or take the part out"
+                scope.findings.error("R704", f"the part `{part.name.name}` has no criteria", part.name.place, help)
         return tuple(_part(part.name.name, part.title, part.blocks, part.notes, scope, checker) for part in file.parts)
     return (_part(None, None, file.blocks, (), scope, checker),) if file.blocks else ()
 

@@ -13,10 +13,9 @@ from ..units.unit import PLAIN, Unit, UnitError, conversion, read_unit
 from . import types as t
 from .model import Item, Option, Reading
 from .numbers import number_text
-from .scope import Findings
+from .scope import Findings, may_name
 
-RESERVED = ("yes", "no", "id", "unknown")
-ATTRIBUTE_NAMES_TAKEN = ("date", "until")
+ATTRIBUTE_NAMES_TAKEN = ("date", "until", "unit", "uln", "lln")
 GRAMS_PER_MOLE = read_unit("g/mol")
 
 
@@ -52,8 +51,10 @@ def checked_reading(node: s.Reading, findings: Findings, origin: str) -> Reading
 def checked_item(node: s.Item, findings: Findings, origin: str, attribute: bool = False) -> Item | None:
     """A data item without its `otherwise` (which needs all names first). None after an error that leaves no type."""
     name, written = node.name.name, node.type
-    if "." in name or name in RESERVED or (attribute and name in ATTRIBUTE_NAMES_TAKEN):
-        findings.error("R208", f"`{name}` cannot name a data item: it has a meaning of its own", node.name.place)
+    if attribute and name in ATTRIBUTE_NAMES_TAKEN:
+        findings.error("R208", f"`{name}` cannot name an attribute: it has a meaning of its own", node.name.place)
+        return None
+    if not may_name(node.name, findings):
         return None
     label = node.label or s.Text(node.name.place, name.replace("_", " "))
     base = Item(name, label, written.kind, t.Truth(), node.place, origin, by=written.by, limits=written.limits)

@@ -114,8 +114,7 @@ class ExpressionChecker(ConditionChecker):
                 values.append(same.node)
             else:
                 values.append(each.node)
-        kind = t.Number(first.type.unit) if isinstance(first.type, t.Number) else first.type
-        return tuple(values), kind
+        return tuple(values), first.type  # bare numbers throughout, where the first is one
 
     def _aggregate(self, node: s.Function, argument: s.Expression, context: Context) -> Typed | None:
         """`MAX(value OF e WITHIN …)`: the window belongs to the occurrences."""

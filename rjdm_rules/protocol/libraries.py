@@ -119,6 +119,12 @@ def _read_library(name: str, path: Path, place: Place, findings: Findings) -> s.
             "R804", f"`{name}` is not a library", place, "only a file that begins with `library` can be used"
         )
         return None
+    refuse_criteria(library, findings)
+    return library
+
+
+def refuse_criteria(library: s.File, findings: Findings) -> None:
+    """A library holds what several protocols share, and no criteria of its own."""
     for declaration in (*library.blocks, *library.parts, *library.escalations, *library.examples):
         findings.error(
             "R804",
@@ -126,7 +132,6 @@ def _read_library(name: str, path: Path, place: Place, findings: Findings) -> s.
             declaration.place,
             "move this to the protocol",
         )
-    return library
 
 
 def same_syntax(a: object, b: object) -> bool:

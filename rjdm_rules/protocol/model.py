@@ -183,7 +183,9 @@ class Part:
 
     @property
     def blocks(self) -> tuple[Block, ...]:
-        return tuple(block for block in (self.inclusion, self.exclusion) if block)
+        """Inclusion and exclusion, in the order of the file."""
+        blocks = [block for block in (self.inclusion, self.exclusion) if block]
+        return tuple(sorted(blocks, key=lambda block: block.place.start))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -220,7 +222,8 @@ class Escalation:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Example:
-    """A patient record and what is expected of it (subject None: the verdict)."""
+    """A patient record and what is expected of it (subject None: the verdict); `places` tells where each of its
+    values was written."""
 
     name: str
     label: Text
@@ -228,6 +231,7 @@ class Example:
     expectations: tuple[tuple[str | None, str], ...]
     notes: tuple[Text, ...]
     place: Place
+    places: Mapping[str, Place]
 
 
 @dataclass(frozen=True, eq=False, repr=False)

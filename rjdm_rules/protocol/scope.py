@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -27,9 +28,22 @@ class Findings:
         self.all.append(Diagnostic(code, message, place, help, "warning"))
 
 
+RESERVED = ("yes", "no", "id", "unknown")
+NUMBERED = re.compile(r"[IE]\d+")  # how criteria are called
+
+
+def may_name(name: s.Name, findings: Findings) -> bool:
+    """Whether a name is free to be declared; reported where it has a meaning of its own."""
+    if "." in name.name or name.name in RESERVED or NUMBERED.fullmatch(name.name):
+        own = "it means a criterion" if NUMBERED.fullmatch(name.name) else "it has a meaning of its own"
+        findings.error("R208", f"`{name.name}` cannot be declared: {own}", name.place, "choose another name")
+        return False
+    return True
+
+
 @dataclass(frozen=True)
 class NamedCriterion:
-    """A criterion as others may refer to it. `siblings` is the body it stands in."""
+    """A criterion as others may refer to it; `syntax` is how it was written."""
 
     id: str
     syntax: s.Criterion
@@ -90,9 +104,26 @@ class Scope:
         self.suggestions -= 1
         return did_you_mean(word, known) if self.suggestions >= 0 else ""
 
-    def is_name(self, name: str) -> bool:
-        families = (self.items, self.definition_types, self.readings, self.tables)
-        return any(name in family for family in families) or name in self.criterion_names
+    def declared(self, name: str) -> tuple[str, Place | None] | None:
+        """What a name was declared as, and where."""
+        for what, family in (("data item", self.items), ("reading", self.readings), ("table", self.tables)):
+            if name in family:
+                return what, family[name].place
+        if name in self.definition_types:
+            return "definition", self.definitions[name].place if name in self.definitions else None
+        return ("criterion", None) if name in self.criterion_names else None
+
+    def is_free(self, name: s.Name) -> bool:
+        """Whether a name may be declared now; reported where it may not."""
+        if not may_name(name, self.findings):
+            return False
+        other = self.declared(name.name)
+        if other is not None:
+            what, place = other
+            help = "items, readings, definitions, tables and criteria share their names; choose another"
+            hops = ((f"the {what}", place),) if place else ()
+            self.findings.error("R206", f"the name `{name.name}` is taken by a {what}", name.place, help, hops)
+        return other is None
 
     def unknown_name(self, name: str, place: Place, also: Iterable[str] = ()) -> None:
         if not self.broken.isdisjoint(name.split(".")):

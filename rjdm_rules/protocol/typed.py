@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from ..language import syntax as s
 from ..language.source import Place
@@ -41,6 +42,7 @@ class Checker:
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
         self.findings = scope.findings
+        self.substance: Fraction | None = None  # the molar mass of the item whose `otherwise` is being checked
 
     def condition(self, node: s.Expression, context: Context) -> x.Expression | None:
         """A condition; an event alone means that it occurred at least once."""

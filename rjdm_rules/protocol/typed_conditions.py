@@ -33,6 +33,8 @@ class ConditionChecker(WindowChecker):
         if typed is None:
             return None
         if isinstance(wanted, t.Number) and isinstance(typed.type, t.Number):
+            if not self._unit_given(wanted, typed.type, node.place):
+                return None
             found = self.in_unit(typed, wanted.unit, node.place)
             return found.node if found else None
         same = type(wanted) is type(typed.type)
@@ -193,7 +195,8 @@ class ConditionChecker(WindowChecker):
     ) -> x.Expression | None:
         a, b = first.type, second.type
         if isinstance(a, t.Number) and isinstance(b, t.Number):
-            if isinstance(first.node, x.Constant) and not isinstance(second.node, x.Constant):
+            constant = isinstance(first.node, x.Constant) and not isinstance(second.node, x.Constant)
+            if constant or (a.literal and not b.literal):
                 return self.related(FLIPPED[operator], second, first, right, left, place)
             if not self._unit_given(a, b, right.place):
                 return None

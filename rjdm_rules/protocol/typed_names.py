@@ -77,7 +77,7 @@ class NameChecker(Checker):
         return None
 
     def _is_name(self, name: str, context: Context) -> bool:
-        return self.scope.is_name(name) or bool(context.event and context.event.attribute(name))
+        return self.scope.declared(name) is not None or bool(context.event and context.event.attribute(name))
 
     def marked(self, node: s.Mark, context: Context) -> NamedCriterion | None:
         """The criterion that a marker means: among the children here, else among those of the levels above."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 
 from ..language import syntax as s
@@ -21,11 +22,12 @@ class NumberChecker(NameChecker):
 
     def _unit_given(self, a: t.Number, b: t.Number, place: Place) -> bool:
         if b.literal and a.unit.text not in ("", "1"):
+            plain = re.fullmatch(r"[\d.]+", place.text)
             self.findings.error(
                 "R402",
-                f"`{place.text}` has no unit, and what it is compared with is in {a.unit.text}",
+                f"{quoted(place)} has no unit, and here stands a number in {a.unit.text}",
                 place,
-                f"write `{place.text} {a.unit.text}`",
+                f"write `{place.text} {a.unit.text}`" if plain else f"give its numbers their unit, {a.unit.text}",
             )
             return False
         return True
@@ -46,12 +48,12 @@ class NumberChecker(NameChecker):
                 )
 
     def in_unit(self, typed: Typed, unit: Unit, place: Place, beside: Typed | None = None) -> Typed | None:
-        """The same quantity in `unit`, exactly."""
+        """The same quantity in `unit`, exactly; `beside` is what it is compared with."""
         assert isinstance(typed.type, t.Number)
         source = typed.type.unit
         if source.dimension == unit.dimension and source.factor == unit.factor and source.offset == unit.offset:
             return typed
-        molar = self.molar_mass(typed.node) or (self.molar_mass(beside.node) if beside else None)
+        molar = self.molar_mass(typed.node) or (self.molar_mass(beside.node) if beside else None) or self.substance
         factors = conversion(source, unit, molar)
         if factors is None:
             shown, wanted = source.text or "a bare number", unit.text or "a bare number"
@@ -59,25 +61,36 @@ class NumberChecker(NameChecker):
             if unit.text and (source.text in ("", "1")):
                 help = f"write a number in {unit.text}"
             elif conversion(source, unit, Fraction(1)):
-                help = "give the item its `molar mass` so that mass and amount of substance compare"
+                help = "give the one item that this is about its `molar mass`, so that mass and amount compare"
             self.findings.error("R403", f"{shown} cannot be converted to {wanted}", place, help)
             return None
         node = x.Converted(typed.node, factors[0], factors[1], unit, place=typed.node.place)
         return Typed(node, t.Number(unit))
 
     def molar_mass(self, node: x.Expression) -> Fraction | None:
-        match node:
-            case x.ItemValue(item=name):
-                return self.scope.items[name].molar_mass
-            case x.LimitValue(subject=subject):
-                return self.molar_mass(subject)
-            case x.AttributeOf(attribute=attribute, occurrence=x.Pick(occurrences=x.Selected(event=event))):
-                return self._attribute_molar_mass(event, attribute)
-            case x.Aggregate(attribute=attribute, occurrences=x.Selected(event=event)):
-                return self._attribute_molar_mass(event, attribute)
-            case x.AttributeValue(event=event, attribute=attribute):
-                return self._attribute_molar_mass(event, attribute)
-        return None
+        """The molar mass of the substance that a value speaks of; None where there is none, or more than one."""
+        found: set[Fraction] = set()
+        seen: set[str] = set()
+        stack = [node]
+        while stack:
+            each = stack.pop()
+            mass: Fraction | None = None
+            match each:
+                case x.ItemValue(item=name):
+                    mass = self.scope.items[name].molar_mass
+                case x.AttributeOf(attribute=attribute, occurrence=x.Pick(occurrences=x.Selected(event=event))):
+                    mass = self._attribute_molar_mass(event, attribute)
+                case x.Aggregate(attribute=attribute, occurrences=x.Selected(event=event)):
+                    mass = self._attribute_molar_mass(event, attribute)
+                case x.AttributeValue(event=event, attribute=attribute):
+                    mass = self._attribute_molar_mass(event, attribute)
+                case x.DefinedValue(name=name) if name in self.scope.definitions and name not in seen:
+                    seen.add(name)
+                    stack.append(self.scope.definitions[name].expression)
+            found |= {mass} if mass is not None else set()
+            if not isinstance(each, x.AttributeOf | x.Aggregate):
+                stack.extend(x.parts(each))
+        return found.pop() if len(found) == 1 else None
 
     def _attribute_molar_mass(self, event: str, attribute: str) -> Fraction | None:
         item = self.scope.items[event]
@@ -145,13 +158,17 @@ class NumberChecker(NameChecker):
             return None
         if node.operator in ("+", "−"):
             if a.literal and not b.literal:
-                self._unit_given(b, a, node.left.place)
-                return None if b.unit.text else self._sum(node.operator, left, right, node.place)
+                given = self._unit_given(b, a, node.left.place)
+                return self._sum(node.operator, left, right, node.place) if given else None
             if not self._unit_given(a, b, node.right.place):
                 return None
             same = self.in_unit(right, a.unit, node.right.place, left)
             return self._sum(node.operator, left, same, node.place) if same else None
-        unit = multiplied(a.unit, b.unit, 1 if node.operator == "×" else -1)
+        try:
+            unit = multiplied(a.unit, b.unit, 1 if node.operator == "×" else -1)
+        except UnitError as error:
+            self.findings.error("R107", str(error), node.place, error.help)
+            return None
         node_ = x.Arithmetic(node.operator, left.node, right.node, unit, place=node.place)
         literal = a.literal and b.literal
         folded = constant_value(node_)

@@ -45,7 +45,7 @@ class Unit:
 
 
 PLAIN = Unit("", NONE, Fraction(1))
-LONGEST_UNIT = 60
+LONGEST_UNIT, HIGHEST_POWER = 60, 12
 _POWER = re.compile(r"(.*?)(?:\^)?([+\-−]?\d+|[⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)\Z", re.DOTALL)
 _SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 _TEN = re.compile(r"10(?:\*|\^)([+\-−]?\d{1,2})\Z")
@@ -60,18 +60,30 @@ def combined(left: Dimension, right: Dimension, sign: int) -> Dimension:
 
 
 def multiplied(left: Unit, right: Unit, sign: int = 1) -> Unit:
-    """The unit of a product (`sign` 1) or a quotient (`sign` -1) of two quantities."""
+    """The unit of a product (`sign` 1) or a quotient (`sign` -1) of two quantities. Raises UnitError where it has
+    grown beyond anything that is measured."""
     factor = left.factor * right.factor if sign > 0 else left.factor / right.factor
     dimension = combined(left.dimension, right.dimension, sign)
-    if not right.text:
-        text = left.text
-    elif not left.text:
-        text = right.text if sign > 0 else f"/{right.text}"
-    else:
-        text = f"{left.text}{'.' if sign > 0 else '/'}{right.text}"
+    pieces = [*_pieces(left.text), *((sign * power, piece) for power, piece in _pieces(right.text))]
+    text = ".".join(piece for power, piece in pieces if power > 0)
+    text += "".join(f"/{piece}" for power, piece in pieces if power < 0)
     if dimension == NONE and factor == 1:
         text = ""
+    if len(text) > LONGEST_UNIT or any(abs(power) > HIGHEST_POWER for _, power in dimension):
+        raise UnitError("a unit with so many factors is none that anybody measures in", "calculate with fewer factors")
     return Unit(text, dimension, factor)
+
+
+def _pieces(text: str) -> list[tuple[int, str]]:
+    """The factors of a written unit, each with 1, or -1 where it divides: `mg/kg` as mg and -kg."""
+    found: list[tuple[int, str]] = []
+    sign = 1
+    for part in re.split(r"(/|(?<!\d)\.|\.(?!\d))", text):
+        if part in ("/", "."):
+            sign = -1 if part == "/" else 1
+        elif part:
+            found.append((sign, part))
+    return found
 
 
 @lru_cache(maxsize=4096)

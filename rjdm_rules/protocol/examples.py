@@ -1,0 +1,112 @@
+"""Examples: patient records in the rules file, and what is expected of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from ..language import syntax as s
+from ..language.source import Place
+from .model import Example, Item
+from .order import report_cycle, settled_order
+from .scope import Scope
+
+MOST_LIKE = 20
+VERDICTS = ("eligible", "ineligible", "undetermined")
+OUTCOMES = ("met", "not met", "unknown", "not applicable")
+_YEAR = re.compile(r"\d{4}")
+
+
+def checked_examples(file: s.File, scope: Scope) -> tuple[Example, ...]:
+    """Examples with the values that they inherit (`like`) filled in."""
+    findings = scope.findings
+    nodes: dict[str, s.Example] = {}
+    for node in file.examples:
+        if node.name.name in nodes:
+            findings.error("R206", f"the example `{node.name.name}` is there twice", node.place)
+        nodes.setdefault(node.name.name, node)
+    needs = {name: [(node.like.name, node.like.place)] if node.like else [] for name, node in nodes.items()}
+    for node in nodes.values():
+        if node.like and node.like.name not in nodes and node.like.name not in scope.broken:
+            findings.error("R201", f"there is no example `{node.like.name}`", node.like.place)
+    depth: dict[str, int] = {}
+    found: dict[str, Example] = {}
+    for name in settled_order(needs, lambda hops: report_cycle(findings, hops)):
+        node = nodes[name]
+        parent = found.get(node.like.name) if node.like else None
+        depth[name] = depth[parent.name] + 1 if parent else 0
+        if depth[name] > MOST_LIKE and node.like:
+            findings.error("R107", f"more than {MOST_LIKE} examples are each like the one before", node.like.place)
+            continue
+        record, places = _given(node, parent, scope)
+        expectations = _expectations(node, scope)
+        found[name] = Example(name, node.label, record, expectations, node.notes, node.place, places)
+    return tuple(found.values())
+
+
+def _given(node: s.Example, parent: Example | None, scope: Scope) -> tuple[Mapping[str, object], Mapping[str, Place]]:
+    """The record of an example, and where each of its values was written."""
+    record = {key: value for key, value in parent.record.items() if key != "id"} if parent else {}
+    places = dict(parent.places) if parent else {}
+    seen: set[str] = set()
+    for given in node.given:
+        name = given.name.name
+        if name not in scope.items:
+            scope.unknown_name(name, given.place)
+            continue
+        if name in seen:
+            scope.findings.error("R206", f"`{name}` is given twice", given.place, "take one of the two out")
+        seen.add(name)
+        record[name] = given_value(given, scope.items[name], scope)
+        places[name] = given.place
+    return {"id": node.name.name, **record}, places
+
+
+def given_value(given: s.Given, item: Item, scope: Scope) -> object:
+    """The value of an item in the shape that a patient record has."""
+    values = [_one_value(each, item, scope) for each in given.values]
+    if len(values) == 1 and values[0] is None:
+        return None
+    if item.kind == "several of":
+        return [] if values == ["none"] and "none" not in item.option_names else values
+    return values[0] if len(values) == 1 else values
+
+
+def _one_value(written: s.GivenValue, item: Item, scope: Scope) -> object:
+    """A date is a year where it is a number of four digits; what stands in brackets goes with it."""
+    value, findings = written.value, scope.findings
+    if item.kind in ("event", "date", "time") and isinstance(value, int) and _YEAR.fullmatch(str(value)):
+        value = str(value)
+    if item.kind == "event" and value is True:
+        value = "yes"
+    if not written.fields:
+        return value
+    named: dict[str, object] = {"date" if item.kind == "event" else "value": value}
+    for name, held, place in written.fields:
+        if name in named:
+            findings.error("R206", f"`{name}` is given twice", place, "take one of the two out")
+        named.setdefault(name, held)
+    return named
+
+
+def _expectations(node: s.Example, scope: Scope) -> tuple[tuple[str | None, str], ...]:
+    parts = {part for part, _ in scope.blocks if part}
+    found: dict[str | None, str] = {}
+    for each in node.expectations:
+        subject = each.subject.name if each.subject else None
+        criterion = subject is not None and subject not in parts
+        if criterion and subject not in scope.criteria_by_id:
+            if subject not in scope.broken and each.subject:
+                scope.findings.error(
+                    "R202", f"there is no criterion {subject}", each.subject.place, "write it as I3, I3.1 or E8"
+                )
+            continue
+        wanted = OUTCOMES if criterion else VERDICTS
+        if each.outcome not in wanted:
+            what = f"{subject} is" if subject else "a verdict is"
+            message = f"`{each.outcome}` is never expected here; {what} {', '.join(wanted[:-1])} or {wanted[-1]}"
+            scope.findings.error("R807", message, each.place)
+        if subject in found:
+            scope.findings.error("R206", "this is expected twice", each.place, "take one of the two out")
+        found.setdefault(subject, each.outcome)
+    return tuple(found.items())
