@@ -13,7 +13,7 @@ from ..protocol.model import Protocol
 from ..protocol.settling import settled
 from ..words.phrases import Words, criterion_title, flattened
 
-WIDTH = 38
+WIDTH, DEEPEST = 38, 6
 INK, SOFT, LINE, PANEL = "#1c2530", "#55606e", "#9aa5b1", "#f5f7f9"
 
 
@@ -92,6 +92,7 @@ class Boxes:
 
     def __init__(self, protocol: Protocol, words: Words, outcome: TruthOf, excludes: bool = False) -> None:
         self.protocol, self.words, self.outcome, self.excludes = protocol, words, outcome, excludes
+        self.expanded: set[str] = set()  # a definition shows what it is made of once in a diagram
 
     def look(self, node: x.Expression) -> Look:
         return look_of(self.outcome(node), self.excludes)
@@ -121,6 +122,9 @@ class Boxes:
                 return self._criterion(id, look, depth)
             case x.DefinedValue(name=name):
                 definition = self.protocol.definitions[name]
+                if name in self.expanded or depth > DEEPEST:
+                    return [cell(definition.label.text, look, width=width)]
+                self.expanded.add(name)
                 below = self.rows(settled(definition.expression, self.words.readings), depth + 1)
                 return [framed(definition.label.text, below, look, width)]
         return [cell(self.words.leaf(node), look, width=width)]
@@ -134,7 +138,7 @@ class Boxes:
         if criterion is None or criterion.condition is None:
             return [cell(id, look)]
         title = criterion_title(criterion)
-        if depth > 6:
+        if depth > DEEPEST:
             return [cell(title, look)]
         condition = settled(criterion.condition, self.words.readings)
         return [framed(title, self.rows(condition, depth + 1), look, max(20, WIDTH - 2 * depth))]

@@ -18,7 +18,7 @@ from .facts import Facts, Occurrence
 from .generate import Generator
 from .generate_numbers import Shared
 from .layout import MISSING, Pair, scales_of
-from .partial import elapsed, out_of_range, outside
+from .partial import DIVISION_BY_ZERO, MOST_BITS, TOO_LONG, beyond, elapsed, out_of_range, outside
 from .preparing import Irregular, write_prepare
 from .records import RecordError, read_record, read_value
 from .reference import Reference
@@ -214,22 +214,33 @@ def ranged(a: Pair, item: Item, case: Case) -> Pair:
     return MISSING
 
 
-def multiplied(a: Pair, b: Pair) -> Pair:
+def _held(top: int, bottom: int, case: Case) -> Pair:
+    """A calculated number; shortened where it is long, unknown where it is longer than anything that is measured."""
+    if top.bit_length() + bottom.bit_length() > MOST_BITS:
+        exact = Fraction(top, bottom)
+        if beyond(exact):
+            case.note(TOO_LONG)
+            return MISSING
+        return exact.numerator, exact.denominator
+    return top, bottom
+
+
+def multiplied(a: Pair, b: Pair, case: Case) -> Pair:
     if a[0] != a[0] or b[0] != b[0]:
         return MISSING
-    return a[0] * b[0], a[1] * b[1]
+    return _held(int(a[0]) * int(b[0]), a[1] * b[1], case)
 
 
-def added(a: Pair, b: Pair) -> Pair:
+def added(a: Pair, b: Pair, case: Case) -> Pair:
     if a[0] != a[0] or b[0] != b[0]:
         return MISSING
-    return a[0] * b[1] + b[0] * a[1], a[1] * b[1]
+    return _held(int(a[0]) * b[1] + int(b[0]) * a[1], a[1] * b[1], case)
 
 
-def subtracted(a: Pair, b: Pair) -> Pair:
+def subtracted(a: Pair, b: Pair, case: Case) -> Pair:
     if a[0] != a[0] or b[0] != b[0]:
         return MISSING
-    return a[0] * b[1] - b[0] * a[1], a[1] * b[1]
+    return _held(int(a[0]) * b[1] - int(b[0]) * a[1], a[1] * b[1], case)
 
 
 def divided(a: Pair, b: Pair, case: Case) -> Pair:
@@ -238,13 +249,13 @@ def divided(a: Pair, b: Pair, case: Case) -> Pair:
     if over != over or a[0] != a[0]:
         return MISSING
     if over == 0:
-        case.note("a division by zero counts as unknown")
+        case.note(DIVISION_BY_ZERO)
         return MISSING
     top, bottom = int(a[0]) * b[1], a[1] * int(over)
     if bottom < 0:
         top, bottom = -top, -bottom
     shared = gcd(top, bottom) or 1
-    return top // shared, bottom // shared
+    return _held(top // shared, bottom // shared, case)
 
 
 __all__ = ["Case", "CompiledRules", "Prepared", "RecordError"]

@@ -14,6 +14,7 @@ from .reference import Reference
 
 SIGNS = {True: "✓", False: "✗", None: "?"}
 NOT_APPLICABLE = "–"
+MOST_EXPANDED = 40
 OUTCOMES: dict[Truth, str] = {True: "met", False: "not met", None: "unknown"}
 
 
@@ -59,6 +60,7 @@ class Explainer:
     def __init__(self, protocol: Protocol, words: Words, reference: Reference) -> None:
         self.protocol, self.words, self.reference = protocol, words, reference
         self.facts = FactWords(words, reference)
+        self.expanded: set[str] = set()  # a definition shows what it is made of once in a criterion
 
     def part(self, part: Part) -> list[Reason]:
         """The blocks of a part with all their criteria."""
@@ -81,6 +83,7 @@ class Explainer:
 
     def criterion(self, criterion: Criterion) -> Reason:
         title = criterion_title(criterion)
+        self.expanded.clear()
         if criterion.condition is None:
             return Reason(" ", f"{title} (a remark without effect)", criterion=criterion.id)
         truth = self.reference.criterion(criterion.id)
@@ -128,9 +131,11 @@ class Explainer:
                 return self._if_then(condition, consequence, truth)
             case x.DefinedValue(name=name):
                 definition = self.protocol.definitions[name]
-                return Reason(
-                    sign, definition.label.text, (self.condition(settled(definition.expression, self.words.readings)),)
-                )
+                if name in self.expanded or len(self.expanded) > MOST_EXPANDED:
+                    return Reason(sign, definition.label.text)
+                self.expanded.add(name)
+                behind = self.condition(settled(definition.expression, self.words.readings))
+                return Reason(sign, definition.label.text, (behind,))
             case x.CriterionTruth(criterion=id):
                 return Reason(sign, f"{self.words.marker(id)} {outcome_words(truth)}")
         return Reason(sign, self.facts.leaf(node, truth))

@@ -111,14 +111,12 @@ class NumberWriter:
             case x.Constant(value=value):
                 return f"({value.numerator}, {value.denominator})"
             case x.Converted(factor=factor, offset=offset):
-                inner = f"multiplied({self._pair_inline(below[0])}, ({factor.numerator}, {factor.denominator}))"
-                return inner if not offset else f"added({inner}, ({offset.numerator}, {offset.denominator}))"
+                inner = f"multiplied({self._pair_inline(below[0])}, ({factor.numerator}, {factor.denominator}), case)"
+                return inner if not offset else f"added({inner}, ({offset.numerator}, {offset.denominator}), case)"
             case x.Arithmetic(operator=operator):
                 left, right = self._pair_inline(below[0]), self._pair_inline(below[1])
-                if operator == "/":
-                    return f"divided({left}, {right}, case)"
-                name = {"+": "added", "−": "subtracted", "×": "multiplied"}[operator]
-                return f"{name}({left}, {right})"
+                name = {"+": "added", "−": "subtracted", "×": "multiplied", "/": "divided"}[operator]
+                return f"{name}({left}, {right}, case)"
             case x.Lookup(arguments=(x.ItemValue(item=name),)):
                 table = self.protocol.tables[expression.table]
                 slot = f"s{self.layout.slot(name, 'option')}"

@@ -14,6 +14,16 @@ from ..values.calendar import completed_months, completed_years
 from .facts import Chosen, Measured
 
 Value = Any
+DIVISION_BY_ZERO = "a division by zero counts as unknown"
+TOO_LONG = "a calculated number of more than a thousand digits counts as unknown"
+MOST_BITS = 3500
+
+
+def beyond(number: float | Fraction) -> bool:
+    """Whether a calculated number is longer than anything that is measured (and slower to calculate with)."""
+    if isinstance(number, float):
+        return False
+    return number.numerator.bit_length() > MOST_BITS or number.denominator.bit_length() > MOST_BITS
 
 
 def unknown_of(kind: str) -> Value:

@@ -21,7 +21,19 @@ from ..values.calendar import SECONDS_A_DAY
 from ..values.windows import between, fits, in_calendar, moved, moved_moment
 from .facts import Facts, Measured, Occurrence
 from .lookups import looked_up
-from .partial import Value, agreed, elapsed, is_known, mean_bounds, out_of_range, outside, unknown_of
+from .partial import (
+    DIVISION_BY_ZERO,
+    TOO_LONG,
+    Value,
+    agreed,
+    beyond,
+    elapsed,
+    is_known,
+    mean_bounds,
+    out_of_range,
+    outside,
+    unknown_of,
+)
 
 
 @dataclass
@@ -300,16 +312,14 @@ class Reference:
 
     def _arithmetic(self, node: x.Arithmetic, occurrence: Occurrence | None) -> Bounds:
         left, right = self.bounds(node.left, occurrence), self.bounds(node.right, occurrence)
-        match node.operator:
-            case "+":
-                return b.sum_of(left, right)
-            case "−":
-                return b.difference_of(left, right)
-            case "×":
-                return b.product_of(left, right)
-        if right.exact and right.low == 0:
-            self.messages.append("a division by zero counts as unknown")
-        return b.quotient_of(left, right)
+        if node.operator == "/" and right.exact and right.low == 0:
+            self.messages.append(DIVISION_BY_ZERO)
+        operation = {"+": b.sum_of, "−": b.difference_of, "×": b.product_of, "/": b.quotient_of}[node.operator]
+        found = operation(left, right)
+        if any(beyond(end) for end in (found.low, found.high)):
+            self.messages.append(TOO_LONG)
+            return UNKNOWN
+        return found
 
     def _extreme(self, node: x.Extreme, occurrence: Occurrence | None) -> Bounds:
         values = [self.bounds(each, occurrence) for each in node.values]

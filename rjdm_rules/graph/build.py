@@ -91,8 +91,27 @@ class RuleGraph:
 
     def criteria_using(self, item: str) -> list[str]:
         """The ids of the criteria and children that depend on a data item, in the order of the file."""
-        above = self.needed_by(f"item:{item}")
-        return [criterion.id for criterion in self.protocol.criteria() if f"criterion:{criterion.id}" in above]
+        return list(self._criteria_above.get(f"item:{item}", ()))
+
+    @cached_property
+    def _criteria_above(self) -> dict[str, list[str]]:
+        """For each item the criteria that depend on it, gathered in one pass: the sets of items grow from below."""
+        items: dict[str, int] = {}
+        numbers: dict[str, int] = {}
+        for node in nx.topological_sort(self.network.reverse(copy=False)):
+            held = 1 << numbers.setdefault(node, len(numbers)) if node.startswith("item:") else 0
+            for needed in set(self.network.successors(node)):
+                held |= items[needed]
+            items[node] = held
+        found: dict[str, list[str]] = {}
+        names = list(numbers)
+        for criterion in self.protocol.criteria():
+            held = items.get(f"criterion:{criterion.id}", 0)
+            while held:
+                low = held & -held
+                found.setdefault(names[low.bit_length() - 1], []).append(criterion.id)
+                held ^= low
+        return found
 
     def uses(self, node: str) -> int:
         """How often a node is referred to."""

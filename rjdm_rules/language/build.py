@@ -306,6 +306,8 @@ class Builder(ConditionBuilder):
 
     def given_number(self, parts: list[Part]) -> s.GivenValue:
         minus, number, unit = parts
+        if "," in number.text:
+            return s.GivenValue(span(parts), self._exact(number).numerator)
         text = ("-" if minus is not None else "") + number.text
         return s.GivenValue(span(parts), f"{text} {unit.text}" if unit is not None else _plain_number(text))
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import islice
 
 from .source import Place, SourceLines
 
 ERROR, WARNING = "error", "warning"
+MOST_LISTED, MOST_SAID, MOST_COMPARED, LONGEST_SUGGESTED = 8, 100, 2000, 60
 
 
 @dataclass(frozen=True)
@@ -53,17 +55,30 @@ class RulesError(Exception):
 
     def __init__(self, diagnostics: Iterable[Diagnostic]):
         self.diagnostics = tuple(diagnostics)
-        super().__init__("\n".join(finding.as_text() for finding in self.diagnostics))
+        super().__init__(self.diagnostics)
+
+    def __str__(self) -> str:
+        left = len(self.diagnostics) - MOST_SAID
+        more = [f"… and {left} more findings"] if left > 0 else []
+        return "\n".join([*(finding.as_text() for finding in self.diagnostics[:MOST_SAID]), *more])
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
     return any(finding.severity == ERROR for finding in diagnostics)
 
 
+def listed(names: Iterable[str]) -> str:
+    """The names, or the first of them where they are many."""
+    shown = list(islice(names, MOST_LISTED + 1))
+    return ", ".join(shown[:MOST_LISTED]) + (", …" if len(shown) > MOST_LISTED else "")
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A suggestion such as "did you mean `lvef`?", or an empty text where nothing is near."""
-    names = list(known)
-    near = get_close_matches(word, names, n=2, cutoff=0.7)
+    if len(word) > LONGEST_SUGGESTED:
+        return ""
+    names = [name for name in known if abs(len(name) - len(word)) <= max(3, len(word) // 2)]
+    near = get_close_matches(word, names, n=2, cutoff=0.7) if len(names) <= MOST_COMPARED else []
     if not near:
         folded = {name.casefold(): name for name in names}
         near = [folded[word.casefold()]] if word.casefold() in folded else []

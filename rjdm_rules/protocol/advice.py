@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
-from fractions import Fraction
 
 from ..language.source import Place, Source
 from . import expressions as x
-from .model import Criterion, Protocol, Table
-from .numbers import number_text
+from .figures import Figures, figures_in
+from .model import Criterion, Protocol
 from .scope import Findings
-from .terms import items_behind, walk
+from .terms import walk
 
-NUMBER_WORDS = {
-    "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9",
-    "ten": "10", "eleven": "11", "twelve": "12", "twice": "2", "once": "1",
-}  # fmt: skip
-_ONE_UNIT = re.compile(r"\bone (?=year|month|week|day|hour)", re.IGNORECASE)
-_REFERENCE = re.compile(r"[①-⑳]|\(\d{1,3}\)|\[\d{1,2}\]|\b[IE]\d+(?:\.\w+)*")
-_FIGURE = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:\s?×\s?10\^\d+)?")
+IMPLIED = frozenset(("0",))  # "no hospital stay" says it without a figure
 
 
 def advise(protocol: Protocol, findings: Findings, source: Source) -> None:
@@ -68,144 +60,55 @@ def unused_declarations(protocol: Protocol, findings: Findings, source: Source) 
             )
 
 
-def figures_in(text: str) -> set[str]:
-    """The numbers of a sentence, also those written as words; references such as (2) and ③ are none."""
-    plain = _REFERENCE.sub(" ", _ONE_UNIT.sub("1 ", text))
-    found = {_canonical(match.group()) for match in _FIGURE.finditer(plain)}
-    found |= {NUMBER_WORDS[word] for word in re.findall(r"[a-z]+", plain.lower()) if word in NUMBER_WORDS}
-    return found
-
-
-def _canonical(text: str) -> str:
-    mantissa, _, power = re.sub(r"\s", "", text).partition("×10^")
-    if len(text) > 40 or len(power) > 2:
-        return text
-    try:
-        value = Decimal(mantissa) * 10 ** int(power or 0)
-    except InvalidOperation:
-        return text
-    return format(value.normalize(), "f")
-
-
-def figures_of(condition: x.Expression, protocol: Protocol) -> tuple[set[str], set[str]]:
-    """The numbers that a condition itself holds, and those in the labels of what it names."""
-    own: set[str] = set()
-    labelled: set[str] = set()
-    stack = [condition]
-    defined: dict[str, None] = {}
-    tables: dict[str, None] = {}
-    while stack:
-        node = stack.pop()
-        match node:
-            case x.Constant(value=value, unit=unit):
-                own.add(_canonical(number_text(value).lstrip("≈")))
-                labelled |= figures_in(unit.text.replace("/", " "))
-            case x.Group(kind="at least" | "at most" | "exactly", count=count, conditions=conditions):
-                own.add(str(count))
-                labelled.add(str(len(conditions)))
-            case x.DefinedValue(name=name):
-                defined[name] = None
-            case x.Lookup(table=name):
-                tables[name] = None
-            case x.Compare(left=x.TimesLimit(subject=subject), right=x.Constant(value=1)):
-                stack.append(subject)
-                continue
-            case x.Compare(left=x.CountOptions() | x.CountOccurrences() | x.CountTrue() as left) if any_at_all(node):
-                stack.extend(x.parts(left))
-                continue
-            case x.Selected(window=window) | x.InWindow(window=window) if window:
-                own |= _window_figures(window)
-            case x.Shifted(length=x.CalendarLength(text=text)):
-                own |= figures_in(text)
-        called = named(node)
-        if called:
-            labelled |= figures_in(_label(called, protocol))
-        stack.extend(x.parts(node))
-    for name in tables:
-        labelled |= table_figures(protocol.tables[name])
-    for name in defined:  # a definition may say its own figures; those of definitions behind it are its own matter
-        definition = protocol.definitions[name].expression
-        for node in walk(definition):
-            match node:
-                case x.Constant(value=value):
-                    labelled.add(_canonical(number_text(value).lstrip("≈")))
-                case x.Group(count=count, conditions=conditions):
-                    labelled |= {str(count), str(len(conditions))}
-                case x.Selected(window=window) | x.InWindow(window=window) if window:
-                    labelled |= _window_figures(window)
-    return own, labelled
-
-
-def table_figures(table: Table) -> set[str]:
-    """The numbers in the cells and results of a table."""
-    ends = [end for row in table.rows for cell in row.cells for part in cell for end in (part.low, part.high)]
-    ends += [value for row in table.rows for value in row.results if isinstance(value, Fraction)]
-    return {_canonical(number_text(end).lstrip("≈")) for end in ends if end is not None}
-
-
-def any_at_all(node: x.Compare) -> bool:
-    """Whether a count is only asked to be at least one, which no sentence says in figures."""
-    if not isinstance(node.right, x.Constant):
-        return False
-    return (node.operator, node.right.value) in (("≥", Fraction(1)), (">", Fraction(0)))
-
-
-def named(node: x.Expression) -> str | None:
-    match node:
-        case x.ItemValue(item=name) | x.Selected(event=name) | x.DefinedValue(name=name) | x.ReadingValue(reading=name):
-            return name
-    return None
-
-
-def _label(name: str, protocol: Protocol) -> str:
-    for family in (protocol.items, protocol.definitions, protocol.readings):
-        if name in family:
-            return family[name].label.text
-    return ""
-
-
-def _window_figures(window: x.Window) -> set[str]:
-    return figures_in(window.length.text) if isinstance(window.length, x.CalendarLength) else set()
-
-
 def figures_agree(protocol: Protocol, findings: Findings) -> None:
-    """A number in a sentence that is not in its condition, or the other way round."""
-    for criterion in protocol.criteria():
-        if criterion.sentence is None or criterion.condition is None:
-            continue
-        said = figures_in(criterion.sentence.text)
-        own, labelled = figures_of(criterion.condition, protocol)
-        below = set(_figures_below(criterion, protocol))
-        for figure in sorted(said - own - labelled - below):
-            findings.warning(
-                "R902",
-                f"the sentence of {criterion.id} says {figure}, which its condition does not",
-                criterion.sentence.place,
-                "bring sentence and condition into line",
-            )
-        for figure in sorted(own - said):
-            place = criterion.condition.place or criterion.place
-            findings.warning(
-                "R902", f"the condition of {criterion.id} holds {figure}, which its sentence does not say", place,
-                "bring sentence and condition into line",
-            )  # fmt: skip
+    """Numbers in a sentence that are not in its condition, or the other way round."""
+    figures = Figures(protocol)
+    for part in protocol.parts:
+        for block in part.blocks:
+            for criterion in block.criteria:
+                _figures_agree(criterion, figures, findings)
 
 
-def _figures_below(criterion: Criterion, protocol: Protocol) -> Iterator[str]:
+def _figures_agree(criterion: Criterion, figures: Figures, findings: Findings) -> set[str]:
+    """The figures of a criterion's condition and of those below it."""
+    below: set[str] = set()
     for child in criterion.children:
-        if child.condition is not None:
-            own, labelled = figures_of(child.condition, protocol)
-            yield from own | labelled
-        yield from _figures_below(child, protocol)
+        below |= _figures_agree(child, figures, findings)
+    if criterion.condition is None:
+        return below
+    own, labelled = figures.of(criterion.condition)
+    if criterion.sentence is not None:
+        said = figures_in(criterion.sentence.text)
+        help = "bring sentence and condition into line"
+        extra = sorted(said - own - labelled - below)
+        one = {"1"} if re.search(r"\bone\b", criterion.sentence.text, re.IGNORECASE) else set()
+        missing = sorted(each for each in own - said - IMPLIED - one if not _in_part(each, said))
+        if extra:
+            message = f"the sentence of {criterion.id} says {_listed(extra)}, which its condition does not"
+            findings.warning("R902", message, criterion.sentence.place, help)
+        if missing:
+            message = f"the condition of {criterion.id} holds {_listed(missing)}, which its sentence does not say"
+            findings.warning("R902", message, criterion.condition.place or criterion.place, help)
+    return below | own | labelled
+
+
+def _in_part(figure: str, said: set[str]) -> bool:
+    """Whether a date is said by its year or month."""
+    return "-" in figure and not said.isdisjoint((figure[:4], figure[:7]))
+
+
+def _listed(figures: list[str]) -> str:
+    return figures[0] if len(figures) == 1 else ", ".join(figures[:-1]) + " and " + figures[-1]
 
 
 def exceptions_about_one_event(protocol: Protocol, findings: Findings) -> None:
     """EXCEPT speaks of the patient: one harmless occurrence would clear all others."""
+    many: dict[str, set[str]] = {}  # by definition
     for condition in all_conditions(protocol):
         for node in walk(condition):
             if not isinstance(node, x.Except):
                 continue
-            shared = facts_with_many(node.condition, protocol) & facts_with_many(node.exception, protocol)
+            shared = facts_with_many(node.condition, protocol, many) & facts_with_many(node.exception, protocol, many)
             for name in sorted(shared):
                 item = protocol.items[name]
                 attribute = item.attributes[0].name if item.attributes else "kind"
@@ -222,6 +125,30 @@ def exceptions_about_one_event(protocol: Protocol, findings: Findings) -> None:
                 )
 
 
-def facts_with_many(condition: x.Expression, protocol: Protocol) -> set[str]:
-    """Events and sets behind a condition, through definitions too."""
-    return {name for name in items_behind(condition, protocol) if protocol.items[name].kind in ("event", "several of")}
+def facts_with_many(condition: x.Expression, protocol: Protocol, known: dict[str, set[str]]) -> set[str]:
+    """Events and sets behind a condition, through definitions too; `known` keeps those of each definition."""
+
+    def behind(node: x.Expression) -> tuple[set[str], set[str]]:
+        found: set[str] = set()
+        definitions: set[str] = set()
+        for each in walk(node):
+            match each:
+                case x.ItemValue(item=name) | x.Selected(event=name) | x.AttributeValue(event=name):
+                    found |= {name} if protocol.items[name].kind in ("event", "several of") else set()
+                case x.DefinedValue(name=name):
+                    definitions.add(name)
+        return found, definitions
+
+    found, needed = behind(condition)
+    stack = [(name, False) for name in needed]
+    while stack:
+        name, ready = stack.pop()
+        if name in known and not ready:
+            continue
+        own, below = behind(protocol.definitions[name].expression)
+        if ready:
+            known[name] = own.union(*(known[each] for each in below))
+        else:
+            stack.append((name, True))
+            stack.extend((each, False) for each in below if each not in known)
+    return found.union(*(known[name] for name in needed))

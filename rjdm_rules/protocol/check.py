@@ -318,6 +318,17 @@ def checked_escalation(node: s.Escalation, checker: ExpressionChecker) -> Escala
 def checked_scheme(node: s.Scheme, checker: ExpressionChecker) -> Scheme | None:
     """A decision table over counts. Rows may leave states open (those come back as `review`) but not contradict."""
     columns = [TableColumn(column.name.name, "number", unit=PLAIN, whole=True) for column in node.columns[:-1]]
+    if not columns:
+        help = "write the header as `| treated | dlt | → decision |`"
+        checker.findings.error("R601", "a scheme needs at least one column to look up by", node.place, help)
+        return None
+    seen: set[str] = set()
+    for column in node.columns:
+        if column.name.name in seen:
+            checker.findings.error("R206", f"the column `{column.name.name}` is there twice", column.place)
+        if column.type is not None:
+            checker.findings.error("R601", "the columns of a scheme are counts of patients", column.place)
+        seen.add(column.name.name)
     rows = even_rows(node.rows, len(node.columns), checker.findings)
     if rows is None:
         return None
@@ -327,9 +338,11 @@ def checked_scheme(node: s.Scheme, checker: ExpressionChecker) -> Scheme | None:
             tuple(checked_cell(part, column, checker) for part in cell)
             for cell, column in zip(row.cells, columns, strict=False)
         ]
-        result = row.cells[-1][0].low
-        if not isinstance(result, s.Name):
-            checker.findings.error("R603", "a decision is one word, such as `escalate`", row.cells[-1][0].place)
+        decision = row.cells[-1][0]
+        result = decision.low
+        single = len(row.cells[-1]) == 1 and decision.high is None and decision.operator is None
+        if not isinstance(result, s.Name) or not single:
+            checker.findings.error("R603", "a decision is one word, such as `escalate`", decision.place)
             return None
         if any(cell is None for alternatives in cells for cell in alternatives):
             return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import zip_longest
 
 from ..language import syntax as s
 from . import expressions as x
@@ -58,13 +59,13 @@ def _named(
     scope: Scope,
 ) -> tuple[NamedCriterion, ...]:
     found = []
-    for child in children:
+    for child, following in zip_longest(children, children[1:]):
         if child.label is not None:
             id = f"{prefix}{child.label}" if letter else f"{prefix}.{child.label}"
         else:
             id = f"{prefix}.{child.name.name if child.name else ''}"
         named = NamedCriterion(id, child, kind, part, parent)
-        _conditions_in_place(named, children, scope)
+        _conditions_in_place(named, following, scope)
         below = _named(child.body.children, id, None, kind, part, named, scope)
         object.__setattr__(named, "children", below)
         _enter(named, scope)
@@ -72,16 +73,15 @@ def _named(
     return tuple(found)
 
 
-def _conditions_in_place(named: NamedCriterion, siblings: Sequence[s.Criterion], scope: Scope) -> None:
+def _conditions_in_place(named: NamedCriterion, following: s.Criterion | None, scope: Scope) -> None:
     """A condition that stands level with its criterion, not below it, is said to do so, once."""
     body = named.syntax.body
     if body.formulas or body.children or body.broken:
         return
     around = named.parent.syntax.body if named.parent else scope.bodies.get((named.part, named.kind))
-    following = [each.place.start for each in siblings if each.place.start > named.syntax.place.start]
-    end = min(following, default=None)
     for formula in around.formulas if around else ():
-        if formula.place.start > named.syntax.place.start and (end is None or formula.place.start < end):
+        before = following is None or formula.place.start < following.place.start
+        if formula.place.start > named.syntax.place.start and before:
             scope.misplaced.add(named.id)
             scope.findings.error(
                 "R708",
@@ -279,30 +279,59 @@ def if_criteria_under_all(parts: Sequence[Part], scope: Scope) -> None:
     }
     if not conditional:
         return
+    deep = _reaching(conditional, parts, scope)
     for part in parts:
         for block in part.blocks:
-            _refuse_vacuous(block.formula, block.kind == "inclusion", conditional, scope)
+            included = block.kind == "inclusion"
+            _refuse_vacuous(block.formula, included, conditional, deep, scope)
             for top in block.criteria:
                 for criterion in top.walk():
                     if criterion.condition is not None:
-                        _refuse_vacuous(criterion.condition, block.kind == "inclusion", conditional, scope)
+                        _refuse_vacuous(criterion.condition, included, conditional, deep, scope)
     for definition in scope.definitions.values():
-        _refuse_vacuous(definition.expression, False, conditional, scope)
+        _refuse_vacuous(definition.expression, False, conditional, deep, scope)
+    for item in scope.items.values():
+        if item.otherwise is not None:
+            _refuse_vacuous(item.otherwise, False, conditional, deep, scope)
 
 
-def _refuse_vacuous(formula: x.Expression, safe: bool, conditional: set[str], scope: Scope) -> None:
-    stack = [(formula, safe)]
+def _reaching(conditional: set[str], parts: Sequence[Part], scope: Scope) -> set[str]:
+    """The criteria whose condition rests on one that may not apply, through others too."""
+    users: dict[str, list[str]] = {}
+    for part in parts:
+        for block in part.blocks:
+            for top in block.criteria:
+                for criterion in top.walk():
+                    for each in walk(criterion.condition) if criterion.condition is not None else ():
+                        if isinstance(each, x.CriterionTruth):
+                            users.setdefault(each.criterion, []).append(criterion.id)
+    found, stack = set(conditional), list(conditional)
     while stack:
-        node, under_all = stack.pop()
+        for user in users.get(stack.pop(), ()):
+            if user not in found:
+                found.add(user)
+                stack.append(user)
+    return found
+
+
+def _refuse_vacuous(formula: x.Expression, included: bool, conditional: set[str], deep: set[str], scope: Scope) -> None:
+    """Refuses a criterion that may not apply anywhere but under ALL, and one that rests on such a criterion wherever
+    being satisfied could turn against the patient."""
+    stack = [(formula, included, included)]
+    while stack:
+        node, under_all, in_favour = stack.pop()
         if isinstance(node, x.CriterionTruth):
-            if node.criterion in conditional and not under_all and node.place:
+            direct = node.criterion in conditional
+            if node.place and ((direct and not under_all) or (node.criterion in deep and not in_favour)):
+                what = "is IF … THEN" if direct else "rests on a criterion with IF … THEN"
                 scope.findings.error(
                     "R702",
-                    f"{node.criterion} is IF … THEN; where it does not apply it counts as satisfied, which is safe "
+                    f"{node.criterion} {what}; where it does not apply it counts as satisfied, which is safe "
                     "only under ALL in an inclusion",
                     node.place,
                     "refer to its condition instead, given a name with `define`",
                 )
             continue
         keeps = under_all and isinstance(node, x.Group) and node.kind == "all"
-        stack.extend((part, keeps) for part in x.parts(node))
+        favour = in_favour and isinstance(node, x.Group) and node.kind in ("all", "any", "at least")
+        stack.extend((part, keeps, favour) for part in x.parts(node))

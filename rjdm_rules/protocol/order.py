@@ -56,6 +56,8 @@ def settled_order(needs: Mapping[str, Iterable[Hop]], cycle: Callable[[list[Hop]
                     done.add(name)
                     order.append(name)
                 continue
+            if name in done:
+                continue  # also where it is part of a cycle that was reported
             if name in on_path:
                 begin = path.index(name)
                 loop = path[begin:]
@@ -63,8 +65,6 @@ def settled_order(needs: Mapping[str, Iterable[Hop]], cycle: Callable[[list[Hop]
                 hops = [(each, where) for each, where in zip(loop, entered, strict=True) if where]
                 cycle(hops)
                 done.update(loop)
-                continue
-            if name in done:
                 continue
             path.append(name)
             on_path[name] = place

@@ -83,7 +83,8 @@ class Scope:
     tables: dict[str, Table] = field(default_factory=dict)
     criteria_by_id: dict[str, NamedCriterion] = field(default_factory=dict)
     criteria_by_name: dict[tuple[str | None, str], NamedCriterion] = field(default_factory=dict)
-    markers: dict[int, dict[tuple[str, str], NamedCriterion]] = field(default_factory=dict)
+    markers: dict[int, dict[tuple[str, str], NamedCriterion]] = field(default_factory=dict)  # by the level's identity
+    positions: dict[int, dict[str, int]] = field(default_factory=dict)  # by the level's identity
     criterion_names: set[str] = field(default_factory=set)
     blocks: dict[tuple[str | None, str], tuple[NamedCriterion, ...]] = field(default_factory=dict)
     broken: set[str] = field(default_factory=set)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from ..language import syntax as s
+from ..language.diagnostics import listed
 from ..language.source import Place
 from ..units.unit import PLAIN, Unit, UnitError, conversion, read_unit
 from .expression_types import ExpressionChecker
@@ -18,7 +20,7 @@ from .terms import constant_value
 from .typed import Context
 from .types import Number, Span
 
-MOST_STEPS = 200_000
+MOST_STEPS, MOST_BITS, MOST_COLUMNS = 200_000, 500_000_000, 100
 MOST_OVERLAPS = 20
 ANYTHING = "any"
 
@@ -35,11 +37,15 @@ def checked_table(node: s.Table, checker: ExpressionChecker, origin: str) -> Tab
             "write the header as `| drug | → factor |`",
         )
         return None
-    names = [column.name.name for column in node.columns]
+    if len(node.columns) > MOST_COLUMNS:
+        findings.error("R604", f"a table with more than {MOST_COLUMNS} columns", node.place, "split it")
+        return None
+    seen: set[str] = set()
     for column in node.columns:
-        if names.count(column.name.name) > 1:
+        if column.name.name in seen:
             findings.error("R206", f"the column `{column.name.name}` is there twice", column.place)
             return None
+        seen.add(column.name.name)
     rows = even_rows(node.rows, len(node.columns), findings)
     if rows is None:
         return None
@@ -147,7 +153,7 @@ def checked_cell(part: s.CellPart, column: TableColumn, checker: ExpressionCheck
         if word == ANYTHING:
             return Cell()
         if column.kind == "number" or word not in column.options:
-            allowed = ", ".join(column.options) if column.options else "a number, a range `3..6` or `≥ 3`"
+            allowed = listed(column.options) if column.options else "a number, a range `3..6` or `≥ 3`"
             checker.findings.error(
                 "R603", f"`{word}` does not fit the column `{column.name}`", part.place, f"it takes {allowed}"
             )
@@ -158,7 +164,7 @@ def checked_cell(part: s.CellPart, column: TableColumn, checker: ExpressionCheck
             "R603",
             f"a number does not fit the column `{column.name}`",
             part.place,
-            "it takes " + ", ".join(column.options),
+            "it takes " + listed(column.options),
         )
         return None
     low = _constant(part.low, column.unit or PLAIN, checker)
@@ -199,7 +205,7 @@ def _result(
     if isinstance(part.low, s.Name) and part.low.name in column.options:
         return part.low.name == "yes" if column.kind == "truth" else part.low.name
     checker.findings.error(
-        "R603", f"this does not fit the column `{column.name}`", part.place, "it takes " + ", ".join(column.options)
+        "R603", f"this does not fit the column `{column.name}`", part.place, "it takes " + listed(column.options)
     )
     return None
 
@@ -248,9 +254,13 @@ def covered(
     of a number."""
     regions = [_regions(column, [row.cells[index] for row in rows]) for index, column in enumerate(columns)]
     matching = [_matching(regions[index], [row.cells[index] for row in rows]) for index in range(len(columns))]
+    if len(rows) * max(map(len, regions)) > MOST_BITS:
+        findings.error("R604", f"{what} has too many rows to check", place, "split it into smaller tables")
+        return
+    same = _same_results(rows)
     steps = 0
     seen: set[tuple[int, int]] = set()
-    stack: list[tuple[int, int, tuple[str, ...]]] = [(0, (1 << len(rows)) - 1, ())]
+    stack: list[tuple[int, int, _Path]] = [(0, (1 << len(rows)) - 1, None)]
     reported: set[tuple[int, int]] = set()
     gap_reported = not gaps
     while stack:
@@ -261,29 +271,54 @@ def covered(
         if not left:
             if not gap_reported:
                 gap_reported = True
-                case = " and ".join(path) or "anything"
+                case = _path_words(path, columns)
                 findings.error("R605", f"no row of {what} covers {case}", place, "add a row, or `any` in a cell")
             continue
         if depth == len(columns):
-            _overlap(left, rows, what, findings, reported)
+            _overlap(left, rows, same, what, findings, reported)
             continue
         steps += len(regions[depth])
         if steps > MOST_STEPS:
             findings.error("R604", f"{what} has too many combinations to check", place, "split it into smaller tables")
             return
         for region, rows_there in zip(reversed(regions[depth]), reversed(matching[depth]), strict=True):
-            stack.append((depth + 1, left & rows_there, (*path, f"{columns[depth].name} {region.words}")))
+            stack.append((depth + 1, left & rows_there, (path, region)))
+
+
+_Path = tuple[Any, Region] | None  # the region of the last column looked at, behind those before it
+
+
+def _path_words(path: _Path, columns: Sequence[TableColumn]) -> str:
+    regions: list[Region] = []
+    while path is not None:
+        path, region = path
+        regions.append(region)
+    named = zip(columns, reversed(regions), strict=False)
+    return " and ".join(f"{column.name} {region.words}" for column, region in named) or "anything"
+
+
+def _same_results(rows: Sequence[TableRow]) -> list[int]:
+    """For each row the rows with the same results, as bits."""
+    found: dict[tuple[object, ...], int] = {}
+    for number, row in enumerate(rows):
+        found[row.results] = found.get(row.results, 0) | (1 << number)
+    return [found[row.results] for row in rows]
 
 
 def _overlap(
-    left: int, rows: Sequence[TableRow], what: str, findings: Findings, reported: set[tuple[int, int]]
+    left: int,
+    rows: Sequence[TableRow],
+    same: Sequence[int],
+    what: str,
+    findings: Findings,
+    reported: set[tuple[int, int]],
 ) -> None:
     first = (left & -left).bit_length() - 1
-    others = left & (left - 1)
+    others = left & ~same[first]
     while others and len(reported) < MOST_OVERLAPS:
         other = (others & -others).bit_length() - 1
         others &= others - 1
-        if rows[other].results == rows[first].results or (first, other) in reported:
+        if (first, other) in reported:
             continue
         reported.add((first, other))
         findings.error(
@@ -297,32 +332,42 @@ def _overlap(
 
 
 def _matching(regions: Sequence[Region], cells: Sequence[tuple[Cell, ...]]) -> list[int]:
-    """For each region the rows that match it, as bits."""
+    """For each region the rows that match it, as bits. Numbers are swept from low to high: where a cell begins and
+    where it ends, its row comes and goes."""
     found = [0] * len(regions)
     of_option = {region.option: index for index, region in enumerate(regions) if region.option is not None}
-    points = [region.point for region in regions] if not of_option else []
+    points = [region.point for region in regions if region.point is not None]
+    changes: dict[int, list[tuple[int, int]]] = {}
     everywhere = 0
     for row, cell in enumerate(cells):
-        bit = 1 << row
         for part in cell:
             if part.anything:
-                everywhere |= bit
+                everywhere |= 1 << row
             elif part.options is not None:
                 for option in part.options:
                     if option in of_option:
-                        found[of_option[option]] |= bit
+                        found[of_option[option]] |= 1 << row
             else:
-                for index in _reach(part, points):
-                    found[index] |= bit
+                low, high = _reach(part, points)
+                if low < high:
+                    changes.setdefault(low, []).append((row, 1))
+                    changes.setdefault(high, []).append((row, -1))
+    if changes:
+        covering: dict[int, int] = {}  # rows, with how many of their alternatives hold here
+        here = 0
+        for index in range(len(regions)):
+            for row, step in changes.get(index, ()):
+                held = covering[row] = covering.get(row, 0) + step
+                here = here | (1 << row) if held else here & ~(1 << row)
+            found[index] |= here
     return [each | everywhere for each in found]
 
 
-def _reach(cell: Cell, points: Sequence[Fraction | None]) -> range:
-    """The regions (by their sample points, in order) that a cell of numbers covers."""
-    key = [point for point in points if point is not None]
-    low = 0 if cell.low is None else (bisect_left if cell.low_inside else bisect_right)(key, cell.low)
-    high = len(key) if cell.high is None else (bisect_right if cell.high_inside else bisect_left)(key, cell.high)
-    return range(low, high)
+def _reach(cell: Cell, points: Sequence[Fraction]) -> tuple[int, int]:
+    """The regions (by their sample points, in order) that a cell of numbers covers, from one to before another."""
+    low = 0 if cell.low is None else (bisect_left if cell.low_inside else bisect_right)(points, cell.low)
+    high = len(points) if cell.high is None else (bisect_right if cell.high_inside else bisect_left)(points, cell.high)
+    return low, high
 
 
 def inside(cell: Cell, value: Fraction) -> bool:
@@ -367,8 +412,3 @@ def _regions(column: TableColumn, cells: list[tuple[Cell, ...]]) -> list[Region]
             )
         )
     return regions
-
-
-def escalation_columns(columns: Sequence[s.Column]) -> list[TableColumn]:
-    """The columns of a dose-escalation scheme: counts of patients, then the decision."""
-    return [replace(TableColumn(column.name.name, "number", unit=PLAIN), whole=True) for column in columns[:-1]]

@@ -53,13 +53,15 @@ def long_unit(unit: Unit) -> bool:
 
 
 def walk(node: x.Expression) -> list[x.Expression]:
-    """A node and all below it."""
-    found, stack = [], [node]
+    """A node and all below it; what is used twice comes once."""
+    found: dict[int, x.Expression] = {}
+    stack = [node]
     while stack:
         each = stack.pop()
-        found.append(each)
-        stack.extend(x.parts(each))
-    return found
+        if id(each) not in found:
+            found[id(each)] = each
+            stack.extend(x.parts(each))
+    return list(found.values())
 
 
 def items_behind(node: x.Expression, protocol: Protocol) -> set[str]:
@@ -68,14 +70,13 @@ def items_behind(node: x.Expression, protocol: Protocol) -> set[str]:
     seen: set[str] = set()
     stack = [node]
     while stack:
-        each = stack.pop()
-        match each:
-            case x.ItemValue(item=name) | x.Selected(event=name) | x.AttributeValue(event=name):
-                found.add(name)
-            case x.DefinedValue(name=name) if name not in seen:
-                seen.add(name)
-                stack.append(protocol.definitions[name].expression)
-        stack.extend(x.parts(each))
+        for each in walk(stack.pop()):
+            match each:
+                case x.ItemValue(item=name) | x.Selected(event=name) | x.AttributeValue(event=name):
+                    found.add(name)
+                case x.DefinedValue(name=name) if name not in seen:
+                    seen.add(name)
+                    stack.append(protocol.definitions[name].expression)
     return found
 
 

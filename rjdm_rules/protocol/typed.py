@@ -13,6 +13,8 @@ from .model import Item
 from .scope import NamedCriterion, Scope
 from .terms import LARGEST_CONDITION, quoted, too_large
 
+DEEPEST = 110
+
 
 @dataclass(frozen=True, slots=True)
 class Typed:
@@ -42,6 +44,7 @@ class Checker:
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
         self.findings = scope.findings
+        self.depth = 0
         self.substance: Fraction | None = None  # the molar mass of the item whose `otherwise` is being checked
 
     def condition(self, node: s.Expression, context: Context) -> x.Expression | None:
@@ -73,8 +76,18 @@ class Checker:
         return None
 
     def typed(self, node: s.Expression, context: Context) -> Typed | None:
+        """The checked expression with its type; None where it has errors, which are reported."""
+        if self.depth >= DEEPEST:
+            self.findings.error(
+                "R107", f"{quoted(node.place)} is nested too deeply", node.place, "give a part a name with `define`"
+            )
+            return None
         method = getattr(self, "_" + type(node).__name__.lower())
-        typed: Typed | None = method(node, context)
+        self.depth += 1
+        try:
+            typed: Typed | None = method(node, context)
+        finally:
+            self.depth -= 1
         return typed
 
     def _unreadable(self, node: s.Unreadable, context: Context) -> None:

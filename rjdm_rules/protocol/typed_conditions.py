@@ -6,11 +6,12 @@ from dataclasses import replace
 from fractions import Fraction
 
 from ..language import syntax as s
+from ..language.diagnostics import listed
 from ..language.source import Place
 from ..units.unit import PLAIN
 from . import expressions as x
 from . import types as t
-from .terms import constant_value, own_limit, quoted
+from .terms import LARGEST_CONDITION, constant_value, own_limit, quoted
 from .typed import Context, Typed
 from .typed_windows import WindowChecker
 
@@ -42,7 +43,7 @@ class ConditionChecker(WindowChecker):
             missing = [option for option in typed.type.options if option not in wanted.options]
             if missing:
                 self.findings.error(
-                    "R304", f"this may be `{missing[0]}`, which is not among {', '.join(wanted.options)}", node.place
+                    "R304", f"this may be `{missing[0]}`, which is not among {listed(wanted.options)}", node.place
                 )
                 return None
         events = isinstance(wanted, t.Occurrences) and isinstance(typed.type, t.Occurrences)
@@ -102,6 +103,8 @@ class ConditionChecker(WindowChecker):
         found: list[x.Expression] = []
         whole = True
         for element in elements:
+            if len(found) > LARGEST_CONDITION:
+                break  # it is refused for its size
             if isinstance(element, s.MarkRange):
                 several = self.mark_range(element, context)
                 whole = whole and several is not None
@@ -275,20 +278,20 @@ class ConditionChecker(WindowChecker):
                 "R303", f"{quoted(subject.place)} is {t.in_words(typed.type)}, not an option", place, help
             )
             return None
-        whole = [self._is_option(option, typed.type.options, subject.place) for option in options]
-        if not all(whole):
+        known = frozenset(typed.type.options)
+        wrong = [option for option in options if option.name not in known]
+        for option in wrong:
+            self._no_option(option, typed.type.options, subject.place)
+        if wrong:
             return None
         node: x.Expression = x.IsOneOf(
             typed.node, tuple(dict.fromkeys(option.name for option in options)), plain, place=place
         )
         return Typed(x.Not(node, place=place) if negated else node, t.Truth())
 
-    def _is_option(self, option: s.Name, options: tuple[str, ...], subject: Place) -> bool:
-        if option.name in options:
-            return True
-        help = self.scope.suggest(option.name, options) or "its options are " + ", ".join(options)
+    def _no_option(self, option: s.Name, options: tuple[str, ...], subject: Place) -> None:
+        help = self.scope.suggest(option.name, options) or "its options are " + listed(options)
         self.findings.error("R204", f"`{option.name}` is no option of {quoted(subject)}", option.place, help)
-        return False
 
     def _includes(self, node: s.Includes, context: Context) -> Typed | None:
         typed = self.typed(node.subject, context.inner())
@@ -301,7 +304,8 @@ class ConditionChecker(WindowChecker):
                 node.place,
             )
             return None
-        if not self._is_option(node.option, typed.type.options, node.subject.place):
+        if node.option.name not in typed.type.options:
+            self._no_option(node.option, typed.type.options, node.subject.place)
             return None
         return Typed(x.Includes(typed.node, node.option.name, place=node.place), t.Truth())
 

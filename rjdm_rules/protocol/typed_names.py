@@ -97,6 +97,12 @@ class NameChecker(Checker):
                     index.setdefault(each.key, each)
         return index
 
+    def _positions(self, level: tuple[NamedCriterion, ...]) -> dict[str, int]:
+        found = self.scope.positions.get(id(level))
+        if found is None:
+            found = self.scope.positions[id(level)] = {each.id: number for number, each in enumerate(level)}
+        return found
+
     def _levels(self, context: Context) -> list[tuple[NamedCriterion, ...]]:
         levels = []
         criterion = context.criterion
@@ -123,11 +129,13 @@ class NameChecker(Checker):
                 self._no_such_mark(mark, context)
         if not first or not last:
             return None
-        level = next(level for level in self._levels(context) if any(each is first for each in level))
-        if not any(each is last for each in level):
+        siblings = [level for level in self._levels(context) if first.key in self._by_marker(level)]
+        level = next(level for level in siblings if self._by_marker(level)[first.key] is first)  # type: ignore[index]
+        if last.key is None or self._by_marker(level).get(last.key) is not last:
             self.findings.error("R203", "the ends of this range stand at different levels", node.place)
             return None
-        start, end = level.index(first), level.index(last)
+        places = self._positions(level)
+        start, end = places[first.id], places[last.id]
         if start > end:
             self.findings.error(
                 "R203",

@@ -16,6 +16,8 @@ from .terms import DAYS, ELAPSED_UNITS, SECONDS, constant_value, long_unit, quot
 from .typed import Context, Typed
 from .typed_names import NameChecker
 
+LARGEST = 10**100
+
 
 class NumberChecker(NameChecker):
     """Quantities in their units, calculations, dates, lengths, limits of normal."""
@@ -172,6 +174,9 @@ class NumberChecker(NameChecker):
         node_ = x.Arithmetic(node.operator, left.node, right.node, unit, place=node.place)
         literal = a.literal and b.literal
         folded = constant_value(node_)
+        if folded is not None and max(abs(folded.numerator), folded.denominator) > LARGEST:
+            self.findings.error("R108", "this comes to a number that nobody measures", node.place)
+            return None
         if literal and folded is not None:
             return Typed(x.Constant(folded, PLAIN, place=node.place), t.Number(PLAIN, literal=True))
         if node.operator == "/" and isinstance(right.node, x.LimitValue) and right.node.subject == left.node:

@@ -398,8 +398,10 @@ class Words:
 
     def option_words(self, subject: x.Expression, option: str) -> str:
         item = self._declaring(subject)
-        found = next((each.words for each in item.options if each.name == option), None) if item else None
-        return found or option.replace("_", " ")
+        if item is None:
+            return option.replace("_", " ")
+        found: dict[str, str] = self._once("options", item, lambda: {each.name: each.words for each in item.options})
+        return found.get(option) or option.replace("_", " ")
 
     def _declaring(self, subject: x.Expression) -> Item | None:
         match subject:
