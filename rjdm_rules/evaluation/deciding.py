@@ -38,8 +38,11 @@ def insufficient(node: x.Expression, reference: Reference, occurrence: Occurrenc
         case x.ItemValue(item=name):
             return set() if enough(reference.item(name)) else {name}
         case x.DefinedValue(name=name):
-            definition = reference.protocol.definitions[name].expression
-            return set() if enough(reference.defined(name)) else insufficient(definition, reference, None)
+            if name not in reference.insufficient:
+                definition = reference.protocol.definitions[name].expression
+                known = enough(reference.defined(name))
+                reference.insufficient[name] = set() if known else insufficient(definition, reference, None)
+            return reference.insufficient[name]
         case x.CriterionTruth(criterion=id):
             criterion = reference.protocol.criterion(id)
             if reference.criterion(id) is not None or criterion is None or criterion.condition is None:

@@ -396,10 +396,15 @@ class FactWords:
         return "" if self.reference.selection(selected) is None else NONE_COUNTS
 
     def _inputs(self, node: x.Expression) -> list[str]:
+        """The items behind a calculation, in the order in which it names them."""
         found: dict[str, None] = {}
+        seen: set[int] = set()
         stack = [node]
         while stack:
             each = stack.pop()
+            if id(each) in seen:
+                continue
+            seen.add(id(each))
             match each:
                 case x.ItemValue(item=name) | x.Selected(event=name):
                     found[name] = None

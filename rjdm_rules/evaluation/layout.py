@@ -46,13 +46,18 @@ class Layout:
     """Slots by item and form, and the scale of each coded form."""
 
     slots: dict[SlotKey, int] = field(default_factory=dict)
+    by_item: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
     scales: dict[SlotKey, int] = field(default_factory=dict)
 
     def slot(self, item: str, form: str) -> int:
-        return self.slots.setdefault((item, form), len(self.slots))
+        if (item, form) not in self.slots:
+            self.by_item.setdefault(item, []).append((form, len(self.slots)))
+            self.slots[item, form] = len(self.slots)
+        return self.slots[item, form]
 
     def forms(self, item: str) -> list[tuple[str, int]]:
-        return [(form, slot) for (name, form), slot in self.slots.items() if name == item]
+        """The forms in which the rules want an item, each with its slot."""
+        return self.by_item.get(item, [])
 
 
 def threshold(node: x.Expression) -> tuple[str, str, str, Fraction] | None:

@@ -50,6 +50,7 @@ class Reference:
     messages: list[str] = field(default_factory=list)
     _memo: dict[int, tuple[x.Expression, Value]] = field(default_factory=dict)  # by identity, which keeping it secures
     _named: dict[str, Value] = field(default_factory=dict)
+    insufficient: dict[str, set[str]] = field(default_factory=dict)  # by definition: the items that keep it unknown
 
     def run(self, graph: RuleGraph) -> Reference:
         """Settles all named nodes in the graph's order, so that no evaluation goes deep."""
