@@ -92,7 +92,80 @@ FILES = [
      "inclusion\n  (1) c \"c\"\n    n > 1 cm\n", ["R605"]),
     ('protocol P "p"\ndata\n  a "a" in years\ninclusion\n  (1) c "c"\n    a ≥ 5 years\nexample e "e"\n  given\n    a = 200 kg\n', ["R806"]),
     ('library L "l"\ninclusion\n  (1) c "c"\n    a\n', ["R804", "R201"]),
+    ('protocol P "p"\ndata\n  I1 "a" yes/no\ninclusion\n  (1) c "c"\n    I1\n', ["R208"]),
+    ('protocol P "p"\ndata\n  a "a" yes/no\ndefine\n  yes "x" = NOT a\ninclusion\n  (1) c "c"\n    a\n', ["R208"]),
+    ('protocol P "p"\ndata\n  a "a" yes/no\npart d "D"\n  note "n"\npart r "R"\n  inclusion\n    (1) c "c"\n      a\n', ["R704"]),
+    ('protocol P "p"\ndata\n  a "a" yes/no\ninclusion\n  (1) c "c"\n    a\nexample e "e"\n  given\n    a = yes\n    a = no\n', ["R206"]),
+    ('protocol P "p"\ndata\n  a "a" in cm\ninclusion\n  (1) c "c"\n    a > 1 cm\nexample e "e"\n  given\n    a = 5 cm (value 3)\n', ["R206"]),
+    ('protocol P "p"\ndata\n  a "a" yes/no\ninclusion\n  (1) c "c"\n    a\nexample e "e"\n  expect I1 eligible\n  expect met\n', ["R807", "R807"]),
+    ('protocol P "p"\ndata\n  a "a" yes/no\ninclusion\n  (1) c "c"\n    a\nexample e "e"\n  expect eligible\n  expect ineligible\n', ["R206"]),
+    ('protocol P "p"\ndata\n  a "a" in cm\ninclusion\n  (1) c "c"\n    a > 1 cm\nexample e "e"\n  given\n    a = 1,000 cm\n', ["R108"]),
+    ('protocol P "p"\ndata\n  a "a" yes/no\n  b "b" yes/no\ninclusion\n  (1) c "c"\n    ① d "d"\n      IF a THEN b\n    ② e "e"\n      a\n'
+     'exclusion\n  (1) f "f"\n    I1\n', ["R702"]),
 ]  # fmt: skip
+
+SMALL = 'protocol P "p"\ndata\n  a "a" yes/no\n  l "l" in %\n  e "e" event\n  d "d" date\n'
+
+
+@pytest.mark.parametrize("condition", ["l ≥ 50 + 5", "50 + 5 ≤ l", "l ≥ MAX(50, 55)", "55 ≤ l", "l ≥ low", "l ≥ 55"])
+def test_a_bare_number_is_no_percentage(condition: str) -> None:
+    text = f'{SMALL}define\n  low "low" = 55\ninclusion\n  (1) c "c"\n    {condition}\n'
+    assert [each.code for each in check_source(Source("t", text)).diagnostics if each.severity == "error"] == ["R402"]
+
+
+def nested_counts(depth: int) -> str:
+    inner = "a"
+    for _ in range(depth):
+        inner = f"COUNT({inner}, a) BETWEEN 1 AND 2"
+    return inner
+
+
+DEEP_SUM = "l"
+for _ in range(6):
+    DEEP_SUM = f"l + ({DEEP_SUM})" + " + l" * 98
+
+# what a stranger may write to keep a machine busy; each is refused, and soon
+HOSTILE = {
+    "limits of limits": (f"l > {'ULN OF ' * 5000}l", "R107"),
+    "years of years": (f"{'YEARS FROM d TO ' * 3000}d > 3 years", "R107"),
+    "sums in sums": (f"{DEEP_SUM} > 3 %", "R107"),
+    "counts in counts": (f"e WITHIN COUNT({nested_counts(30)}) × 1 d BEFORE d", "R107"),
+    "large constants": (f"l > {' × '.join(['10^60'] * 90)}", "R108"),
+    "commas": (f"ANY(1{',234' * 20_000}a)", "R301"),
+    "wrong options": (f"o IN ({', '.join(f'z{i}' for i in range(5_000))})", "R204"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_conditions_are_refused(name: str) -> None:
+    condition, code = HOSTILE[name]
+    options = ", ".join(f"o{i}" for i in range(5_000))
+    text = f'{SMALL}  o "o" one of {options}\ninclusion\n  (1) c "c"\n    {condition}\n'
+    assert code in {each.code for each in check_source(Source("t", text)).diagnostics}
+
+
+HOSTILE_FILES = {
+    "units that grow": ("define\n  q0 \"q\" = l\n" + "".join(f'  q{i} "q" = q{i - 1} × q{i - 1}\n' for i in range(1, 40)), "R107"),
+    "a wide table": (f'table t "t"\n  | {" | ".join(f"c{i}" for i in range(5_000))} | → r |\n  |{" 1 |" * 5_001}\n', "R604"),
+    "a tall table": ('table t "t"\n  | n number | → r |\n' + "".join(f"  | ≥ {i} | 1 |\n" for i in range(5_000)), "R605"),
+    "a long cycle": ("define\n" + "".join(f'  q{i} "q" = q{i + 1} AND a\n' for i in range(3_000)) + f'  q3000 "q" = ANY({", ".join(f"q{i}" for i in range(3_000))})\n', "R207"),
+    "misspelt names": ('define\n  x "x" = ANY(' + ", ".join(f"itme_{i}" for i in range(300)) + ")\n", "R201"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE_FILES)
+def test_hostile_files_are_refused(name: str) -> None:
+    part, code = HOSTILE_FILES[name]
+    text = f'{SMALL}{part}inclusion\n  (1) c "c"\n    a\n'
+    assert code in {each.code for each in check_source(Source("t", text)).diagnostics}
+
+
+def test_definitions_that_double_are_shown_once() -> None:
+    doubling = "".join(f'  q{i} "q {i}" = ANY(q{i - 1}, NOT q{i - 1}, a)\n' for i in range(1, 25))
+    protocol = loads(f'{SMALL}define\n  q0 "q 0" = a\n{doubling}inclusion\n  (1) c "c"\n    q24\n')
+    assert len(protocol.draw("I1", format="dot")) < 100_000
+    assert len(protocol.explain({}).trees[None][0].lines()) < 1_000
+    assert protocol.evaluate({}).verdict == "undetermined"
 
 
 @pytest.mark.parametrize(("text", "codes"), FILES)

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from worlds import LAB, TABLES, Truth, engine, judged
 
+from rjdm_rules import loads
 from rjdm_rules.evaluation.compiled import CompiledRules
+from rjdm_rules.evaluation.explaining import outcome_of
 from rjdm_rules.evaluation.records import read_record
+from rjdm_rules.evaluation.reference import Reference
 from rjdm_rules.graph.build import build_graph
 from rjdm_rules.language.source import Source
 from rjdm_rules.protocol.check import check_source
@@ -212,3 +215,114 @@ exclusion
             CompiledRules(build_graph(protocol), {}).prepare({"flag": False})
         )
         assert verdict == "eligible"
+
+
+def outcomes(data: str, criteria: str, record: dict[str, Any], extra: str = "") -> dict[str, str]:
+    """Outcomes by the compiled rules, which must be those of the reference evaluator."""
+    protocol = loads(f'protocol P "p"\n{extra}data\n{data}{criteria}')
+    result = protocol.evaluate(record)
+    facts, _ = read_record(protocol.model, record)
+    reference = Reference(protocol.model, facts, protocol.evaluator().readings).run(protocol.graph)
+    for criterion in protocol.model.criteria():
+        assert result.criteria[criterion.id] == outcome_of(criterion, reference), (criterion.id, record)
+    assert protocol.explain(record).result == result
+    return dict(result.criteria)
+
+
+WEIGHT = '  w "w" in kg\n  h "h" in m\n  n "n" in 10*9/L\n  l "l" in 10*9/L\n'
+RISKS = "COUNT(w / (h × h) ≥ 25 kg/m2, n / l ≥ 3)"
+
+
+def test_the_same_calculations_in_two_criteria() -> None:
+    criteria = f'inclusion\n  (1) "a"\n    {RISKS} ≥ 1\nexclusion\n  (1) "b"\n    {RISKS} ≥ 2\n'
+    record = {"w": 120, "h": 2, "n": 8, "l": 2}
+    assert outcomes(WEIGHT, criteria, record) == {"I1": "met", "E1": "met"}
+    between = f'inclusion\n  (1) "a"\n    {RISKS} BETWEEN 0 AND 1\n'
+    assert outcomes(WEIGHT, between, record) == {"I1": "not met"}
+
+
+SOLE: list[tuple[str, str, dict[str, Any], str]] = [
+    ('  e "e" event\n', "COUNT(e) ≥ 2", {"e": ["2026", "2025"]}, "met"),
+    ('  r "r" repeated in mg/L\n', "value OF LATEST(r) ≥ 2 mg/L", {"r": [{"date": "2026", "value": 3}]}, "met"),
+    ('  a "a" date\n  b "b" date\n', "a ≤ b", {"a": "2026-01-02", "b": "2026-01-01"}, "not met"),
+    ('  x "x" in mg/L\n', "x IS KNOWN", {}, "not met"),
+    ('  x "x" in mg/L\n', "MAX(x, 2 mg/L) ≥ 3 mg/L", {"x": 1}, "not met"),
+    ('  a "a" yes/no\n  b "b" yes/no\n', "FIRST KNOWN OF (a, b)", {"a": False}, "not met"),
+    ('  a "a" yes/no\n  b "b" yes/no\n', "NOT FIRST KNOWN OF (a, b)", {"b": True}, "not met"),
+    ('  e "e" event\n    cured yes/no\n', "cured OF LATEST(e)", {"e": [{"date": "2026", "cured": False}]}, "not met"),
+    ('  e "e" event\n    cured yes/no\n', "NOT cured OF LATEST(e)", {"e": [{"date": "2026", "cured": True}]}, "not met"),
+    ('  f "f" event\n  e "e" event\n', "e WHERE (f WITHIN 7 days BEFORE date)", {"e": ["2026-01-01"]}, "unknown"),
+    ('  t "t" time\n  u "u" time\n', "t + 2 hours ≤ u", {"t": "2026-03-02T10:00", "u": "2026-03-02T11:00"}, "not met"),
+    ('  a "a" date\n  b "b" date\n', "MAX(a, b) < 2026-01-01", {"a": "2025-01-01", "b": "2026-02-01"}, "not met"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("data", "condition", "record", "outcome"), SOLE)
+def test_a_protocol_of_one_condition(data: str, condition: str, record: dict[str, Any], outcome: str) -> None:
+    assert outcomes(data, f'inclusion\n  (1) "a"\n    {condition}\n', {"id": "P", **record}) == {"I1": outcome}
+
+
+def test_a_protocol_of_a_reading_alone() -> None:
+    extra = 'readings\n  way "the way"\n    one of a, b\n    chosen a\n'
+    assert outcomes('  b "b" yes/no\n', 'inclusion\n  (1) "a"\n    way IS a\n', {}, extra) == {"I1": "met"}
+
+
+HOURS = '  dose "dose" time\n  biopsy "biopsy" time\n  hl "half-life" in h\n'
+
+
+@pytest.mark.parametrize(
+    ("condition", "biopsy", "dose", "half_life", "outcome"),
+    [
+        ("biopsy WITHIN MAX(24 hours, 5 × hl) BEFORE dose", "2026-03-01T00:30", "2026-03-02T10:00", 1, "not met"),
+        ("biopsy WITHIN MAX(24 hours, 5 × hl) BEFORE dose", "2026-03-01T10:00", "2026-03-02T10:00", 1, "met"),
+        ("biopsy WITHIN MAX(24 hours, 5 × hl) BEFORE dose", "2026-03-01T00:30", "2026-03-02T10:00", 7, "met"),
+        ("biopsy AT LEAST MAX(12 hours, 5 × hl) BEFORE dose", "2026-03-02T01:00", "2026-03-02T23:00", 4, "met"),
+        ("biopsy AT LEAST MAX(12 hours, 5 × hl) BEFORE dose", "2026-03-02T03:01", "2026-03-02T23:00", 4, "not met"),
+    ],
+)
+def test_computed_windows_by_the_clock(condition: str, biopsy: str, dose: str, half_life: int, outcome: str) -> None:
+    record = {"biopsy": biopsy, "dose": dose, "hl": half_life}
+    assert outcomes(HOURS, f'inclusion\n  (1) "a"\n    {condition}\n', record) == {"I1": outcome}
+
+
+AGE = '  s "s" date\n  born "born" date\n  age "age" in years\n    otherwise YEARS FROM born TO s\n    range 0..120\n'
+EGFR = '  k "k" in mg/dL\n  g "g" in mL/min\n    otherwise 100 mL/min × (k / 1 mg/dL)\n    range 0..200\n'
+
+
+@pytest.mark.parametrize(
+    ("data", "condition", "record", "outcome"),
+    [
+        (AGE, "age < 18 years", {"s": "2026-03-02", "born": "2026-08-02"}, "unknown"),
+        (AGE, "age ≥ 5 years", {"s": "2026-03-02", "born": "1800-01-01"}, "unknown"),
+        (AGE, "age ≥ 5 years", {"s": "2026-03-02", "born": "1950"}, "met"),
+        (EGFR, "g ≥ 30 mL/min", {"k": 3}, "unknown"),
+        (EGFR, "g ≥ 30 mL/min", {"k": 2}, "met"),
+    ],
+)
+def test_a_calculated_value_outside_its_range(data: str, condition: str, record: dict[str, Any], outcome: str) -> None:
+    assert outcomes(data, f'inclusion\n  (1) "a"\n    {condition}\n', record) == {"I1": outcome}
+
+
+MOLAR_DATA = '  x "x" in mg/dL\n    molar mass 113.12 g/mol\n  y "y" in mg/dL\n'
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["MAX(x, 100 umol/L) ≥ 100 umol/L", "x × 2 ≥ 200 umol/L", "x + 0 mg/dL ≥ 100 umol/L", "d ≥ 100 umol/L"],
+)
+def test_a_molar_mass_holds_for_calculations(condition: str) -> None:
+    criteria = f'define\n  d "d" = x\ninclusion\n  (1) "a"\n    {condition}\n'
+    assert outcomes(MOLAR_DATA, criteria, {"x": "1.1312"}) == {"I1": "met"}
+    other = '  x "x" in mmol/L\n    molar mass 113.12 g/mol\n    otherwise y\n  y "y" in mg/dL\n'
+    assert outcomes(other, 'inclusion\n  (1) "a"\n    x ≥ 0.1 mmol/L\n', {"y": "1.1312"}) == {"I1": "met"}
+
+
+def test_a_number_too_long_to_calculate_with_is_unknown() -> None:
+    squares = "".join(f'  q{i} "q" = q{i - 1} × q{i - 1}\n' for i in range(1, 40))
+    criteria = f'define\n  q0 "q" = x\n{squares}inclusion\n  (1) "a"\n    q39 > 1\n'
+    assert outcomes('  x "x" number\n', criteria, {"x": 7}) == {"I1": "unknown"}
+
+
+def test_criteria_come_in_the_order_of_the_file() -> None:
+    criteria = 'exclusion\n  (1) "a"\n    b\ninclusion\n  (1) "a"\n    b\n'
+    assert list(outcomes('  b "b" yes/no\n', criteria, {"b": True})) == ["E1", "I1"]

@@ -158,7 +158,7 @@ BAD_RECORDS: list[tuple[dict[Any, Any], str]] = [
     ({"n1": "nine"}, 'n1: "nine" is not a number in mg/dL'),
     ({"n1": [1]}, "n1: [1] is a list where one value belongs"),
     ({"n1": float("nan")}, "n1: nan is not a number that can be measured"),
-    ({"n1": True}, "n1: True is not a number"),
+    ({"n1": True}, "n1: true is not a number"),
     ({"n1": "<0.5"}, "a bound is no value"),
     ({"n1": "1,5"}, "write decimals with a point"),
     ({"n1": {"value": 1, "uln": 0}}, "uln 0 is not above zero"),

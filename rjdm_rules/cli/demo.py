@@ -10,7 +10,7 @@ from ..assets import asset
 from ..diagrams.render import CannotDraw
 from ..evaluation.decoding import decoded
 from ..loading import load
-from .printing import sign_text, verdict_text, write_whole
+from .printing import broken, tree_text, verdict_text, write_whole
 
 PROTOCOL = "rjdm_cart"
 SHOWN_CRITERION = "I5"
@@ -27,17 +27,18 @@ def tour(folder: Path) -> None:
     records = example_patients()
     click.echo(click.style(f"\n2. {len(records)} example patients", bold=True))
     results = [protocol.evaluate(record) for record in records]
+    width = max(len(result.patient) for result in results) + 2
     for result in results:
-        click.echo(f"   {result.patient:<24} {verdict_text(result.verdict)}")
+        click.echo(f"   {result.patient:<{width}}{verdict_text(result.verdict)}")
         for _, text in result.reasons[:2]:
-            click.echo(f"   {'':<24} {text}")
+            click.echo(broken(f"   {'':<{width}}{text}", width + 5))
 
     record = next((r for r, result in zip(records, results, strict=True) if result.verdict == "ineligible"), records[0])
     explanation = protocol.explain(record)
     reason = explanation.criterion(SHOWN_CRITERION)
     click.echo(click.style(f"\n3. Why? {SHOWN_CRITERION} for {explanation.result.patient}", bold=True))
     if reason:
-        click.echo("\n".join("   " + sign_text(line) for line in reason.lines()))
+        click.echo(tree_text("   " + line for line in reason.lines()))
 
     click.echo(click.style(f"\n4. Pages and diagrams in {folder}", bold=True))
     for name, about, data in pages(protocol, record):

@@ -9,9 +9,19 @@ from typing import Any
 
 import click
 
-from .printing import counted, note, progress, sign_text, verdict_text
+from .printing import counted, note, progress, tree_text, verdict_text
 from .result_printers import PRINTERS
-from .shared import ALLOW_EXTRA, FILE, READING, Examples, evaluator_for, one_patient, refuse, usable
+from .shared import (
+    ALLOW_EXTRA,
+    FILE,
+    READING,
+    Examples,
+    evaluator_for,
+    no_such_criterion,
+    one_patient,
+    refuse,
+    usable,
+)
 
 
 @click.command(
@@ -44,19 +54,26 @@ def evaluate(
     """
     evaluator = evaluator_for(usable(file), readings)
     printer = PRINTERS[form](evaluator)
-    bad = 0
+    good = bad = unreadable = 0
     for result in _results(evaluator, patients, allow_extra):
         if isinstance(result, str):
             note(result)
-            bad += 1
+            unreadable += isinstance(result, Unreadable)
+            bad += not isinstance(result, Unreadable)
             if strict:
                 break
             continue
+        good += 1
         printer.one(result)
     printer.end()
     if bad:
-        note(f"{counted(bad, 'bad record')}{' (stopped)' if strict else '; all others were evaluated'}")
+        note(f"{counted(bad, 'bad record')}{' (stopped)' if strict else '; all others were evaluated' if good else ''}")
+    if bad or unreadable:
         sys.exit(2)
+
+
+class Unreadable(str):
+    """What is wrong with a whole file of patients."""
 
 
 def _results(evaluator: Any, patients: tuple[str, ...], allow_extra: bool) -> Iterator[Any]:
@@ -84,7 +101,7 @@ def _results(evaluator: Any, patients: tuple[str, ...], allow_extra: bool) -> It
                     note(f"{entry.where}: patient {patient_id(entry.record, position)}: {message}")
                 yield result
         except UnreadablePatients as error:
-            yield str(error)
+            yield Unreadable(str(error))
 
 
 def _say_extra(record: Any, protocol: Any, said: set[str]) -> None:
@@ -132,17 +149,12 @@ def explain(
     if criterion:
         found = explanation.criterion(criterion)
         if found is None:
-            from ..language.diagnostics import did_you_mean
-
-            ids = list(explanation.result.criteria)
-            refuse(
-                f"there is no criterion `{criterion}`; {did_you_mean(criterion, ids) or 'they are ' + ', '.join(ids)}"
-            )
+            refuse(no_such_criterion(criterion, list(explanation.result.criteria)))
     if form == "json":
         _explain_json(explanation, found)
         return
     if found is not None:
-        click.echo("\n".join(sign_text(line) for line in found.lines()))
+        click.echo(tree_text(found.lines(), criterion in protocol.model.excluding))
         return
     _explain_text(explanation)
 
@@ -181,9 +193,9 @@ def _explain_text(explanation: Any) -> None:
             click.echo(f"  ? {item.label.text} ({name}){': ' + item.ask.text if item.ask else ''}")
     for message in result.messages:
         click.echo(f"Note: {message}.")
-    for part, trees in explanation.trees.items():
-        if part:
-            click.echo(click.style(f"\n{part}", bold=True))
-        for tree in trees:
+    for part in protocol.parts:
+        if part.name:
+            click.echo(click.style(f"\n{part.name}", bold=True))
+        for block, tree in zip(part.blocks, explanation.trees[part.name], strict=True):
             click.echo("")
-            click.echo("\n".join(sign_text(line) for line in tree.lines()))
+            click.echo(tree_text(tree.lines(), block.kind == "exclusion"))

@@ -32,12 +32,13 @@ class Entry:
 
 def read_patients(name: str, protocol: Protocol) -> Iterator[Entry]:
     """The records of a file, one after the other. Raises UnreadablePatients."""
-    if name == "-":
-        data = sys.stdin.buffer
-        yield from _read(io.TextIOWrapper(data, encoding="utf-8-sig", newline=""), "standard input", protocol, "")
-        return
     path = Path(name)
+    shown = "standard input" if name == "-" else name
     try:
+        if name == "-":
+            data = sys.stdin.buffer
+            yield from _read(io.TextIOWrapper(data, encoding="utf-8-sig", newline=""), shown, protocol, "")
+            return
         if path.suffix.lower() == ".jsonl" and not _begins_a_list(path):
             yield from _byte_lines(path, name)
             return
@@ -46,7 +47,7 @@ def read_patients(name: str, protocol: Protocol) -> Iterator[Entry]:
     except OSError as error:
         raise UnreadablePatients(f"{name}: cannot be read ({error.strerror or type(error).__name__})") from None
     except UnicodeDecodeError as error:
-        raise UnreadablePatients(f"{name}: byte {error.start} is not UTF-8 text; save the file as UTF-8") from None
+        raise UnreadablePatients(f"{shown}: byte {error.start} is not UTF-8 text; save the file as UTF-8") from None
 
 
 def _read(stream: TextIO, name: str, protocol: Protocol, suffix: str) -> Iterator[Entry]:
@@ -155,6 +156,10 @@ def _csv(stream: TextIO, name: str, protocol: Protocol) -> Iterator[Entry]:
         if not header:
             raise UnreadablePatients(f"{name}: there are no patients in this file")
         header = [column.strip() for column in header]
+        other = next((sign for sign in (";", "\t") if len(header) == 1 and sign in header[0]), None)
+        if other:
+            what = "semicolons" if other == ";" else "tabs"
+            raise UnreadablePatients(f"{name}: the columns are separated by {what}; save the file with commas")
         doubled = sorted({column for column in header if header.count(column) > 1})
         if doubled:
             raise UnreadablePatients(f"{name}: the column `{doubled[0]}` is there twice")
@@ -186,7 +191,7 @@ def row_record(row: dict[str, str], protocol: Protocol) -> dict[str, Any]:
         item = protocol.items.get(column)
         value: Any = text
         if item is not None and item.kind == "several of":
-            value = [] if text == "none" and "none" not in item.option_names else _split(text)
+            value = [] if text == "none" and "none" not in item.option_names else _split(text) or text
         elif item is not None and item.kind == "event":
             value = _event(text)
         held = record.get(column)
@@ -206,4 +211,4 @@ def _event(text: str) -> Any:
         except BadJson:
             return text
     parts = _split(text)
-    return parts[0] if len(parts) == 1 else parts
+    return parts[0] if len(parts) == 1 else parts or text

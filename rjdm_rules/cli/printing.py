@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
+import textwrap
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -22,13 +24,29 @@ def verdict_text(verdict: str) -> str:
     return click.style(verdict, fg=VERDICT_COLOURS.get(verdict), bold=True)
 
 
-def sign_text(line: str) -> str:
-    """A line of an explanation with its sign in colour."""
+def tree_text(lines: Iterable[str], excludes: bool = False) -> str:
+    """The lines of an explanation with their signs in colour, broken to the terminal's width. In an exclusion
+    (`excludes`) what holds speaks against the patient, and is red."""
+    return "\n".join(_sign_in_colour(each, excludes) for each in lines)
+
+
+def _sign_in_colour(line: str, excludes: bool) -> str:
     stripped = line.lstrip()
-    colour = SIGN_COLOURS.get(stripped[:1])
-    if colour is None:
+    shown = broken(line, len(line) - len(stripped) + 2)
+    sign = stripped[:1]
+    if sign not in SIGN_COLOURS:
+        return shown
+    colour = SIGN_COLOURS[{"✓": "✗", "✗": "✓"}.get(sign, sign) if excludes else sign]
+    return shown.replace(sign, click.style(sign, fg=colour, bold=True), 1)
+
+
+def broken(line: str, indent: int) -> str:
+    """A line broken to the terminal's width, what follows indented; where output is no terminal it stays whole."""
+    if not sys.stdout.isatty():
         return line
-    return line[: len(line) - len(stripped)] + click.style(stripped[0], fg=colour, bold=True) + stripped[1:]
+    width = max(40, shutil.get_terminal_size().columns)
+    start = " " * (len(line) - len(line.lstrip()))
+    return textwrap.fill(line.strip(), width, initial_indent=start, subsequent_indent=" " * indent)
 
 
 def note(text: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from .printing import note, verdict_text
+from .printing import broken, note, verdict_text
 
 
 class TextPrinter:
@@ -21,10 +21,11 @@ class TextPrinter:
             label = f"{part}: " if part else ""
             click.echo(f"{result.patient}: {label}{verdict_text(verdict)}")
             self.counts[verdict] = self.counts.get(verdict, 0) + 1
-        for criterion, text in result.reasons:
-            click.echo(f"  {criterion}  {text}")
+            for criterion, text in result.reasons:
+                if part is None or criterion.startswith(f"{part}."):
+                    click.echo(broken(f"  {criterion}  {text}", 6))
         if result.deciding_facts:
-            click.echo(f"  would settle it: {', '.join(result.deciding_facts)}")
+            click.echo(broken(f"  would settle it: {', '.join(result.deciding_facts)}", 6))
 
     def end(self) -> None:
         if sum(self.counts.values()) > 1:

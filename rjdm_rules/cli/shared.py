@@ -94,9 +94,20 @@ def one_patient(name: str, protocol: Any, wanted: str | None) -> Any:
         refuse(str(error))
     if wanted is not None:
         refuse(f"{name}: there is no patient {wanted}")
+    if first is None:
+        refuse(f"{name}: there are no patients in this file")
     if len(ids) > 1:
         refuse(f"{name} holds {len(ids)} patients; say which one with --patient, such as --patient {ids[0]}")
     return first
+
+
+def no_such_criterion(wanted: str, ids: list[str]) -> str:
+    """What is said of a criterion that is not there."""
+    from ..language.diagnostics import did_you_mean, listed
+
+    inside = [id for id in ids if id.endswith(f".{wanted}")]
+    near = f"did you mean {' or '.join(inside[:3])}?" if inside else did_you_mean(wanted, ids)
+    return f"there is no criterion `{wanted}`; {near or 'they are ' + listed(ids)}"
 
 
 def written(output: str, data: bytes) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from graphviz import Digraph
 
 from ..graph.build import RuleGraph
-from ..language.diagnostics import did_you_mean
+from ..language.diagnostics import did_you_mean, listed
 from ..protocol import expressions as x
 from ..protocol.settling import settled
 from ..words.phrases import Words, criterion_title, flattened
@@ -45,7 +45,7 @@ def criterion_diagram(
     criterion = protocol.criterion(id)
     if criterion is None:
         ids = [each.id for each in protocol.criteria()]
-        raise UnknownCriterion(f"there is no criterion `{id}`; {did_you_mean(id, ids) or 'they are ' + ', '.join(ids)}")
+        raise UnknownCriterion(f"there is no criterion `{id}`; {did_you_mean(id, ids) or 'they are ' + listed(ids)}")
     words = Words(protocol, readings)
     excludes = criterion.id in protocol.excluding
     boxes = boxes_for(graph, words, whose, excludes)

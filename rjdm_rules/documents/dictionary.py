@@ -79,7 +79,7 @@ def item_schema(item: Item) -> dict[str, Any]:
 def _shape(item: Item) -> dict[str, Any]:
     match item.kind:
         case "truth":
-            return {"type": "boolean"}
+            return {"anyOf": [{"type": "boolean"}, {"enum": ["yes", "no"]}]}
         case "one of":
             return {"enum": list(item.option_names)}
         case "several of":

@@ -82,6 +82,8 @@ def refuse(problems: list[ValueProblem]) -> None:
 
 def shown(value: object) -> str:
     """A value as the message shows it, cut where it is long."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, int) and abs(value) >= 10**MOST_DIGITS:
         return "a number of more than 60 digits"
     if isinstance(value, list | tuple | set | dict) and len(value) > 8:
@@ -372,7 +374,8 @@ def _time(item: Item, value: object) -> Bounds:
     try:
         return Bounds(*seconds_of(value.strip()))
     except ValueError as error:
-        raise ValueProblem(f"{shown(value)}: {error}") from None
+        help = "" if "time" in str(error) else 'write "2026-03-02T14:30"'
+        raise ValueProblem(f"{shown(value)}: {error}", help) from None
 
 
 def _occurrences(item: Item, value: object) -> tuple[Occurrence, ...]:
@@ -458,7 +461,10 @@ def _end(item: Item, value: Mapping[Any, object], start: Bounds) -> Bounds:
         return Bounds(start.low, INFINITY)
     if held == "ongoing":
         return Bounds(INFINITY, INFINITY)
-    low, high = _days(held)
+    try:
+        low, high = _days(held)
+    except ValueProblem as problem:
+        raise ValueProblem(f"until {problem}", problem.help or 'write its last day, or "ongoing"') from None
     if high < start.low:
         raise ValueProblem(f"it ends ({shown(held)}) before it begins ({shown(value.get('date'))})")
     return Bounds(max(low, start.low), high)

@@ -9,6 +9,7 @@ from ..language.source import Place, Source
 from . import expressions as x
 from .figures import Figures, figures_in
 from .model import Criterion, Protocol
+from .numbers import number_text
 from .scope import Findings
 from .terms import walk
 
@@ -19,6 +20,7 @@ def advise(protocol: Protocol, findings: Findings, source: Source) -> None:
     unused_declarations(protocol, findings, source)
     figures_agree(protocol, findings)
     exceptions_about_one_event(protocol, findings)
+    lookups_outside(protocol, findings)
 
 
 def all_conditions(protocol: Protocol) -> Iterator[x.Expression]:
@@ -152,3 +154,27 @@ def facts_with_many(condition: x.Expression, protocol: Protocol, known: dict[str
             stack.append((name, True))
             stack.extend((each, False) for each in below if each not in known)
     return found.union(*(known[name] for name in needed))
+
+
+def lookups_outside(protocol: Protocol, findings: Findings) -> None:
+    """A lookup by a number that may lie where the table has no rows: there it is unknown."""
+    seen: set[tuple[str, str]] = set()
+    for condition in all_conditions(protocol):
+        for node in walk(condition):
+            if not isinstance(node, x.Lookup):
+                continue
+            for argument, column in zip(node.arguments, protocol.tables[node.table].inputs, strict=True):
+                item = protocol.items[argument.item] if isinstance(argument, x.ItemValue) else None
+                if item is None or item.unit is None or column.span is None or (item.name, node.table) in seen:
+                    continue
+                span = item.span
+                if span and column.span.low <= span.low and span.high <= column.span.high:
+                    continue
+                seen.add((item.name, node.table))
+                low, high = number_text(column.span.low), number_text(column.span.high)
+                findings.warning(
+                    "R904",
+                    f"`{item.name}` may lie outside {low}..{high}, where `{node.table}` has no rows and gives unknown",
+                    argument.place or item.place,
+                    f"give `{item.name}` the range {low}..{high}, or widen the column",
+                )

@@ -141,11 +141,12 @@ def distinct(files: list[s.File], of: Callable[[s.File], tuple[D, ...]], scope: 
             if other is None:
                 found[name] = node
             elif other.place.source is node.place.source or not same_syntax(other, node):
+                apart = other.place.source is not node.place.source
                 scope.findings.error(
                     "R206",
-                    f"`{name}` is declared twice",
+                    f"`{name}` is declared twice{', and not in the same words' if apart else ''}",
                     node.place,
-                    "names are shared by items, definitions, tables and criteria; choose another",
+                    "make both the same, or rename one" if apart else "take one of the two out, or rename it",
                     hops=(("the other declaration", other.place),),
                 )
     return list(found.values())

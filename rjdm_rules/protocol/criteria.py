@@ -298,13 +298,12 @@ def if_criteria_under_all(parts: Sequence[Part], scope: Scope) -> None:
 def _reaching(conditional: set[str], parts: Sequence[Part], scope: Scope) -> set[str]:
     """The criteria whose condition rests on one that may not apply, through others too."""
     users: dict[str, list[str]] = {}
-    for part in parts:
-        for block in part.blocks:
-            for top in block.criteria:
-                for criterion in top.walk():
-                    for each in walk(criterion.condition) if criterion.condition is not None else ():
-                        if isinstance(each, x.CriterionTruth):
-                            users.setdefault(each.criterion, []).append(criterion.id)
+    for part in parts:  # an exclusion that rests on one is refused where it says so
+        for top in part.inclusion.criteria if part.inclusion else ():
+            for criterion in top.walk():
+                for each in walk(criterion.condition) if criterion.condition is not None else ():
+                    if isinstance(each, x.CriterionTruth):
+                        users.setdefault(each.criterion, []).append(criterion.id)
     found, stack = set(conditional), list(conditional)
     while stack:
         for user in users.get(stack.pop(), ()):

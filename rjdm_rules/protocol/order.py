@@ -8,7 +8,7 @@ from dataclasses import fields
 from ..language import syntax as s
 from ..language.source import Place
 from . import expressions as x
-from .model import Criterion, Item, Part
+from .model import Item, Part
 from .scope import Findings, Scope
 
 Hop = tuple[str, Place]
@@ -104,16 +104,13 @@ def refuse_cycles(scope: Scope, parts: Iterable[Part]) -> bool:
         for block in part.blocks:
             for top in block.criteria:
                 for criterion in top.walk():
-                    enter(_criterion_key(criterion), criterion.condition)
+                    enter(criterion.id, criterion.condition)
     found: list[list[Hop]] = []
     settled_order(needs, found.append)
     for hops in found:
-        report_cycle(scope.findings, hops)
+        if scope.broken.isdisjoint(name for name, _ in hops):
+            report_cycle(scope.findings, hops)
     return not found
-
-
-def _criterion_key(criterion: Criterion) -> str:
-    return criterion.id
 
 
 def named_parts(expression: x.Expression) -> list[Hop]:

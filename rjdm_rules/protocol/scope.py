@@ -117,6 +117,7 @@ class Scope:
     def is_free(self, name: s.Name) -> bool:
         """Whether a name may be declared now; reported where it may not."""
         if not may_name(name, self.findings):
+            self.broken.add(name.name)
             return False
         other = self.declared(name.name)
         if other is not None:
