@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 def find(name: str) -> tuple[Path, str]:
     """The file that a path or the name of a bundled protocol means, and how to show it. Raises UnreadableFile."""
     path = Path(name)
-    if path.suffix == ".rules" or path.exists():
+    if path.suffix == ".rules" or path.is_file():
         return path, name
     bundled = library_path(name, None) if name.replace("_", "").isalnum() else None
+    if bundled is None and path.exists():
+        return path, name  # a folder, which reading it says
     if bundled is None:
         help = did_you_mean(name, bundled_names()) or "bundled are " + ", ".join(bundled_names())
         raise UnreadableFile(f"{name}: there is no such file, and no bundled protocol of this name; {help}")

@@ -250,7 +250,7 @@ def _table(table: Table) -> Grid:
     header = tuple(_column(column) for column in columns)
     rows = tuple(
         (
-            *(_cell(cell, column) for cell, column in zip(row.cells, table.inputs, strict=True)),
+            *map(_cell, row.cells),
             *(_result(value) for value in row.results),
         )
         for row in table.rows
@@ -263,7 +263,7 @@ def _column(column: TableColumn) -> str:
     return column.name.replace("_", " ") + unit
 
 
-def _cell(cell: tuple[Cell, ...], column: TableColumn | None) -> str:
+def _cell(cell: tuple[Cell, ...]) -> str:
     return " or ".join(_alternative(each) for each in cell)
 
 
@@ -301,6 +301,6 @@ def _escalation(node: Escalation) -> EscalationContent:
 
 def _scheme(scheme: Scheme) -> Grid:
     header = (*(name.replace("_", " ").replace("dlt", "DLT") for name in scheme.inputs), scheme.result)
-    rows = tuple((*(_cell(cell, None) for cell in row.cells), _result(row.results[0])) for row in scheme.rows)
+    rows = tuple((*(_cell(cell) for cell in row.cells), _result(row.results[0])) for row in scheme.rows)
     label = scheme.label.text if scheme.label else scheme.name.replace("_", " ")
     return Grid(scheme.name, label, header, rows, 1)

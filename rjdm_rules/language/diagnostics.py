@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import islice
 
-from .source import Place, SourceLines
+from .source import Place, quotation
 
-ERROR, WARNING = "error", "warning"
+ERROR = "error"
 MOST_LISTED, MOST_SAID, MOST_COMPARED, LONGEST_SUGGESTED = 8, 100, 2000, 60
 
 
@@ -41,10 +41,10 @@ class Diagnostic:
     def as_text(self) -> str:
         """The finding as a person reads it: place, message, the source line underlined, a way out."""
         parts = [f"{self.place}: {self.severity} {self.code}: {self.message}"]
-        parts += [f"  {line}" for line in SourceLines(self.place).lines]
+        parts += [f"  {line}" for line in quotation(self.place)]
         for remark, place in self.hops:
             parts.append(f"  {place}: {remark}")
-            parts += [f"  {line}" for line in SourceLines(place).lines]
+            parts += [f"  {line}" for line in quotation(place)]
         if self.help:
             parts.append(f"  help: {self.help}")
         return "\n".join(parts)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
+
+LONGEST_QUOTED = 160
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,32 +60,20 @@ class Place:
     def text(self) -> str:
         return self.source.text[self.start : self.end]
 
-    def to(self, other: Place) -> Place:
-        """From the start of this place to the end of the other one."""
-        return Place(self.source, self.start, other.end)
-
     def __str__(self) -> str:
         return f"{self.source.name}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True)
-class SourceLines:
-    """A short quotation of the source with the place underlined, for a message."""
-
-    place: Place
-    lines: tuple[str, ...] = field(init=False)
-
-    def __post_init__(self) -> None:
-        line_number, column = self.place.line, self.place.column
-        end_line, end_column = self.place.end_position
-        text = self.place.source.line(line_number)
-        last = end_column if end_line == line_number else len(text) + 1
-        width = max(1, last - column)
-        start = 0
-        if len(text) > 160:  # a very long line is cut around the place
-            start = max(0, column - 60)
-            text = ("…" if start else "") + text[start : start + 150] + "…"
-            column, width = column - start + bool(start), min(width, 90)
-        label = str(line_number)
-        under = " " * (column - 1) + "^" * width
-        object.__setattr__(self, "lines", (f"{label} | {text}", f"{' ' * len(label)} | {under}"))
+def quotation(place: Place) -> tuple[str, str]:
+    """The line of a place, and a line that underlines it, for a message."""
+    line_number, column = place.line, place.column
+    end_line, end_column = place.end_position
+    text = place.source.line(line_number)
+    last = end_column if end_line == line_number else len(text) + 1
+    width = max(1, last - column)
+    if len(text) > LONGEST_QUOTED:  # a very long line is cut around the place
+        start = max(0, column - 60)
+        text = ("…" if start else "") + text[start : start + 150] + "…"
+        column, width = column - start + bool(start), min(width, 90)
+    label = str(line_number)
+    return f"{label} | {text}", f"{' ' * len(label)} | {' ' * (column - 1)}{'^' * width}"

@@ -431,21 +431,6 @@ class Broken(Node):
     """A statement that could not be read."""
 
 
-Declaration = (
-    Head
-    | Use
-    | tuple[Reading, ...]
-    | tuple[Item, ...]
-    | tuple[Definition, ...]
-    | Table
-    | Block
-    | Part
-    | Escalation
-    | Example
-    | Broken
-)
-
-
 @dataclass(frozen=True, eq=False, repr=False)
 class File:
     """A whole file. `broken` holds names and markers in statements that could not be read, so that nobody complains

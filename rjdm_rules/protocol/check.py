@@ -120,7 +120,7 @@ def _stem(library: s.File) -> str:
 
 
 def _all_names_used(file: s.File) -> set[str]:
-    nodes = (file.items, file.definitions, file.tables, file.parts)
+    nodes = (file.items, file.definitions, file.tables)
     names = {name for name, _ in references(nodes)}
     stack = [criterion for block in file.blocks for criterion in block.body.children]
     stack += [criterion for part in file.parts for block in part.blocks for criterion in block.body.children]

@@ -1,7 +1,7 @@
 """Unit symbols: dimension, exact factor to the base units, and which prefixes they take.
 
 After UCUM (The Unified Code for Units of Measure, ucum.org), with the everyday spellings of clinics. Base units here:
-m, g, s, K, mol, C (charge), cd, and one dimension of its own for each arbitrary unit such as [IU] or points.
+m, g, s, K, mol, C (charge), and one dimension of its own for each arbitrary unit such as [IU] or points.
 """
 
 from __future__ import annotations

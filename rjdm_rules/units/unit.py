@@ -32,9 +32,6 @@ class Unit:
     factor: Fraction
     offset: Fraction = Fraction(0)
 
-    def same_dimension(self, other: Unit) -> bool:
-        return self.dimension == other.dimension
-
     @property
     def plain(self) -> bool:
         """Whether this is a bare number."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from ..logic.kleene import Truth, conjunction, negation
+from ..logic.kleene import Truth, negation
 
 INFINITY = float("inf")
 Endpoint = Fraction | int | float
@@ -74,11 +74,6 @@ def compared(operator: str, a: Bounds, b: Bounds) -> Truth:
             return equal(a, b)
         case _:
             return negation(equal(a, b))
-
-
-def within(a: Bounds, low: Bounds, high: Bounds) -> Truth:
-    """low ≤ a ≤ high."""
-    return conjunction((compared("≥", a, low), compared("≤", a, high)))
 
 
 def sum_of(a: Bounds, b: Bounds) -> Bounds:

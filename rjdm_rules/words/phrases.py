@@ -251,8 +251,13 @@ class Words:
                 return self.protocol.items[name].kind in ("date", "time")
             case x.DefinedValue(name=name):
                 return isinstance(self.protocol.definitions[name].type, t.Date | t.Time)
-            case x.AttributeOf(attribute=attribute) | x.AttributeValue(attribute=attribute):
-                return attribute in ("date", "until")
+            case (
+                x.AttributeValue(event=event, attribute=attribute)
+                | x.AttributeOf(attribute=attribute, occurrence=x.Pick(occurrences=x.Selected(event=event)))
+                | x.Aggregate(attribute=attribute, occurrences=x.Selected(event=event))
+            ):
+                declared = self.protocol.items[event].attribute(attribute)
+                return attribute in ("date", "until") or (declared is not None and declared.kind == "date")
             case x.Extreme(values=values) | x.FirstKnown(values=values):
                 return self.is_date(values[0])
         return False
