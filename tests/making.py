@@ -32,12 +32,15 @@ data
   n4 "count" count
   age "age" in years
       otherwise YEARS FROM born TO screening
+      range 0..120
+  half_life "half-life" in h
   temp "temperature" in °C
   e1 "attack" event
       grade 0..4
       kind one of mild, severe
       load in mg/dL
           molar mass 113.12 g/mol
+      sure yes/no
   e2 "course" event until date
       grade 0..4
   r1 "repeated measure" repeated in mg/dL
@@ -109,7 +112,18 @@ class Maker:
 
     def fact(self) -> str:
         return str(
-            self.pick("b1", "b2", "b3", "(NOT b1)", "b1 IS KNOWN", "n1 IS KNOWN", "o2 IS KNOWN", "e1 IS KNOWN", "d1")
+            self.pick(
+                "b1",
+                "b2",
+                "b3",
+                "(NOT b1)",
+                "b1 IS KNOWN",
+                "n1 IS KNOWN",
+                "o2 IS KNOWN",
+                "e1 IS KNOWN",
+                "d1",
+                "FIRST KNOWN OF (b2, b1)",
+            )
         )
 
     def number(self) -> str:
@@ -134,8 +148,13 @@ class Maker:
                 f"MONTHS FROM born TO screening {op} 72 months",
                 f"d2 {op} 1.5 mg/dL",
                 f"COUNT(s1) {op} 2",
+                f"COUNT({self.calculation()}, {self.calculation()}, b1) {self.pick('BETWEEN 1 AND 2', f'{op} 2')}",
             )
         )
+
+    def calculation(self) -> str:
+        """One of a few, so that the same stands in several places."""
+        return str(self.pick("n1 / n2 ≥ 2", "n1 × 2 > n2", "n2 / n1 < 50 %", "n1 − n2 > 1 mg/dL"))
 
     def option(self) -> str:
         return str(
@@ -167,7 +186,13 @@ class Maker:
         if event == "e1":
             return str(
                 self.pick(
-                    f"grade {op} 2", "kind IS severe", f"load {op} 1 mg/dL", "load > 80 umol/L", f"date {op} screening"
+                    f"grade {op} 2",
+                    "kind IS severe",
+                    f"load {op} 1 mg/dL",
+                    "load > 80 umol/L",
+                    f"date {op} screening",
+                    "sure",
+                    "(e2 WITHIN 30 days BEFORE date)",
                 )
             )
         if event == "r1":
@@ -193,6 +218,7 @@ class Maker:
                 f"COUNT({some}) {op} {self.random.randint(0, 2)}",
                 f"grade OF LATEST({self.pick('e1', 'e2', 'e1 WHERE (kind IS mild)')}) {op} 2",
                 "kind OF EARLIEST(e1) IS severe",
+                "sure OF LATEST(e1)",
                 f"date OF LATEST(e1) {op} screening",
                 f"MAX(value OF r1 {self.window()}) {op} 1.2 mg/dL",
                 f"MEAN(value OF r1) {op} 1.2 mg/dL",
@@ -210,6 +236,9 @@ class Maker:
                 "visit WITHIN 24 hours AFTER dose_time",
                 "visit WITHIN 1 day AFTER screening",
                 "visit BEFORE dose_time",
+                f"visit {self.pick('WITHIN', 'AT LEAST')} (5 × half_life) {self.pick('BEFORE', 'AFTER')} dose_time",
+                f"dose_time + {self.pick('2 hours', '1 day', '(3 × half_life)')} {self.operator()} visit",
+                f"MAX(screening, born) {self.operator()} 2026-01-01",
                 "ANY(e1, e2) WITHIN 3 months BEFORE screening",
             )
         )
@@ -266,6 +295,8 @@ class Maker:
             found["kind"] = self.pick("mild", "severe")
         if self.random.random() < 0.4:
             found["load"] = self.measure()
+        if self.random.random() < 0.5:
+            found["sure"] = self.random.random() < 0.5
         return self.pick(found, found, self.day())
 
     def course(self) -> Any:
@@ -299,6 +330,7 @@ class Maker:
             "n2": self.measure(),
             "n3": self.pick(0, 1, 0.5, 2.5),
             "n4": r.randint(0, 4),
+            "half_life": r.choice([0, 2, 4.5, 30]),
             "age": self.pick(4, 5, "60 months", 17.9, "18 years"),
             "temp": self.pick(37, 38, "100.4 [degF]", "38.0 °C"),
             "e1": self.several(self.attack),

@@ -161,7 +161,7 @@ def test_readings(patients: Path) -> None:
 
 def test_explain(patients: Path, tmp_path: Path) -> None:
     several = run("explain", "rjdm_cart", str(patients))
-    assert several.exit_code == 2 and "say which one with --patient" in several.stderr
+    assert several.exit_code == 2 and "say which one, as with --patient" in several.stderr
     shown = run("explain", "rjdm_cart", str(patients), "--patient", "P1")
     assert shown.exit_code == 0
     assert "Patient P1: undetermined" in shown.stdout and "What would settle it:" in shown.stdout

@@ -45,7 +45,7 @@ def test_more_information_never_flips_a_decided_verdict(seed: int) -> None:
     text = maker.text()
     for word in ("b1 IS KNOWN", "n1 IS KNOWN", "o2 IS KNOWN", "e1 IS KNOWN"):
         text = text.replace(word, "b1")
-    text = text.replace("FIRST KNOWN OF (n2, n1)", "MAX(n2, n1)")
+    text = text.replace("FIRST KNOWN OF (n2, n1)", "MAX(n2, n1)").replace("FIRST KNOWN OF (b2, b1)", "b2")
     lines = [line for line in text.splitlines() if "otherwise" not in line]
     protocol = loads("\n".join(lines) + "\n")
     for _ in range(PATIENTS):

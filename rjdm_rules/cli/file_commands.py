@@ -101,6 +101,7 @@ def render(file: str, output: str, readings: tuple[str, ...]) -> None:
 @click.argument("criterion", required=False)
 @click.option("-o", "--output", required=True, metavar="OUT", help="The picture to write: .svg, .png, .pdf or .dot.")
 @click.option("--patient", "patient_file", metavar="FILE", help="Colour the diagram by this patient's outcomes.")
+@click.option("--id", "wanted", help="The id of that patient, in a file of several.")
 @click.option("--direction", type=click.Choice(["TB", "LR"]), help="Top to bottom, or left to right.")
 @READING
 def draw(
@@ -108,6 +109,7 @@ def draw(
     criterion: str | None,
     output: str,
     patient_file: str | None,
+    wanted: str | None,
     direction: str | None,
     readings: tuple[str, ...],
 ) -> None:
@@ -124,7 +126,9 @@ def draw(
         refuse(f"{output}: write a name that ends with " + ", ".join(f".{each}" for each in FORMATS))
     protocol = usable(file)
     evaluator = evaluator_for(protocol, readings)
-    record = one_patient(patient_file, protocol, None).record if patient_file else None
+    if wanted and not patient_file:
+        refuse("--id picks a patient from a file; name the file with --patient FILE")
+    record = one_patient(patient_file, protocol, wanted, "--id").record if patient_file else None
     try:
         data = protocol.draw(criterion, record, suffix, evaluator.readings, direction)
     except (CannotDraw, UnknownCriterion, RecordError) as error:

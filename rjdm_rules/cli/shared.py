@@ -74,8 +74,8 @@ ALLOW_EXTRA = click.option(
 )
 
 
-def one_patient(name: str, protocol: Any, wanted: str | None) -> Any:
-    """The only patient of a file, or the one with the given id."""
+def one_patient(name: str, protocol: Any, wanted: str | None, option: str = "--patient") -> Any:
+    """The only patient of a file, or the one with the given id; `option` is how to give it."""
     from ..evaluation.records import patient_id
     from .patients import UnreadablePatients, read_patients
 
@@ -97,7 +97,7 @@ def one_patient(name: str, protocol: Any, wanted: str | None) -> Any:
     if first is None:
         refuse(f"{name}: there are no patients in this file")
     if len(ids) > 1:
-        refuse(f"{name} holds {len(ids)} patients; say which one with --patient, such as --patient {ids[0]}")
+        refuse(f"{name} holds {len(ids)} patients; say which one, as with {option} {ids[0]}")
     return first
 
 
