@@ -69,6 +69,7 @@ ROWS = [
     ("hiv IN (positive, indeterminate)", "HIV antibody is positive or indeterminate"),
     ("NOT drugs INCLUDES azathioprine", "earlier drugs: not azathioprine"),
     ("x BETWEEN 1 mg/dL AND 2 mg/dL", "serum creatinine is between 1 and 2 mg/dL inclusive"),
+    ("x BETWEEN 1 mg/dL AND 30 mg/L", "serum creatinine is between 1 mg/dL and 30 mg/L inclusive"),
     ("x BETWEEN ULN AND 3 × ULN", "serum creatinine is between the ULN and 3 × ULN inclusive"),
     ("value OF LATEST(m BEFORE day) ≥ 50 10*9/L", "the latest platelet count before the screening date is at least 50 × 10^9/L"),
     ("MEAN(value OF m) ≥ 50 10*9/L", "the mean platelet count is at least 50 × 10^9/L"),

@@ -47,7 +47,7 @@ class Words:
     def __init__(self, protocol: Protocol, readings: Mapping[str, str] | None = None, language: str = "en") -> None:
         self.protocol = protocol
         self.language = language
-        self._said: dict[tuple[str, int, bool], tuple[object, Any]] = {}  # keeps the node, so that its id stays its own
+        self._said: dict[tuple[str, int], tuple[object, Any]] = {}  # keeps the node, so that its id stays its own
         self.readings = readings or {reading.name: reading.chosen for reading in protocol.readings.values()}
 
     @cached_property
@@ -70,9 +70,9 @@ class Words:
     def text(self, node: x.Expression) -> str:
         return self.condition(node).inline()
 
-    def _once(self, what: str, node: object, say: Callable[[], Any], negated: bool = False) -> Any:
+    def _once(self, what: str, node: object, say: Callable[[], Any]) -> Any:
         """Words are made once for each node."""
-        key = (what, id(node), negated)
+        key = (what, id(node))
         if key not in self._said:
             self._said[key] = (node, say())
         return self._said[key][1]
@@ -142,9 +142,11 @@ class Words:
         assert isinstance(low, x.Compare) and isinstance(high, x.Compare)
         if self.is_date(low.left):
             return self.the(low.right), self.the(high.right)
-        if not isinstance(low.left, x.TimesLimit) and isinstance(low.right, x.Constant):
-            return number_text(low.right.value), self._sides(high)[1]
-        return self._sides(low)[1], self._sides(high)[1]
+        first, last = self._sides(low)[1], self._sides(high)[1]
+        match low.right, high.right:
+            case x.Constant(unit=unit), x.Constant(unit=other) if unit.text and unit.text == other.text:
+                first = number_text(low.right.value)  # a multiple of a limit has no unit
+        return first, last
 
     def _bound(self, node: x.Except | x.WaivedIf | x.IfThen) -> Phrase:
         say = self.say
