@@ -112,6 +112,8 @@ class FactWords:
             case x.Elapsed(unit=unit, start=start, end=end):
                 ends = [f"{self.words.the(each)} ({self.value(each)})" for each in (start, end)]
                 held, one = self.value(left), unit.removesuffix("s")
+                if not held[:1].isdigit() and not held.startswith(("at ", "−")):
+                    return f"{self.words.say.completed(unit)} from {ends[0]} to {ends[1]}: {held}"
                 held = held.replace(f" {one}", f" {self.words.say.completed(one)}")
                 return f"{held} from {ends[0]} to {ends[1]}"
             case x.CountOccurrences(occurrences=occurrences):
@@ -213,7 +215,8 @@ class FactWords:
         for attribute in item.attributes:
             held = occurrence.attributes.get(attribute.name)
             if held is not None:
-                details.append(f"{attribute.label.text} {self.held(attribute, held)}")
+                colon = ":" if attribute.kind == "truth" else ""
+                details.append(f"{attribute.label.text}{colon} {self.held(attribute, held)}")
         return f"{text} ({', '.join(details)})" if details else text
 
     def _day(self, occurrence: Occurrence) -> str:
