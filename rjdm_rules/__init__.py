@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from .version import __version__
 
 if TYPE_CHECKING:
-    from .evaluation.records import RecordError
+    from .evaluation.problems import RecordError
     from .evaluation.results import Result, UnknownReading
     from .language.diagnostics import Diagnostic, RulesError
     from .loading import Protocol, check, load, loads

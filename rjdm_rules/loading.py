@@ -57,7 +57,8 @@ def with_examples(checked: Checked) -> Checked:
     """The same, with errors where an example holds what no patient record may."""
     if checked.protocol is None or not checked.protocol.examples:
         return checked
-    from .evaluation.records import RecordError, read_record
+    from .evaluation.problems import RecordError
+    from .evaluation.records import read_record
 
     problems: list[Diagnostic] = []
     for example in checked.protocol.examples:
@@ -140,7 +141,7 @@ class Protocol:
         from .diagrams.overview import overview_diagram
         from .diagrams.patient import Drawn
         from .diagrams.render import drawn
-        from .evaluation.records import patient_id
+        from .evaluation.problems import patient_id
 
         evaluator = self.evaluator(readings)
         whose = Drawn(patient_id(record, 1), evaluator.node_truths(record)) if record is not None else None

@@ -181,7 +181,7 @@ f "other" event
 
 
 def test_numbers_that_no_one_measures_are_refused_in_every_way_of_running() -> None:
-    from rjdm_rules.evaluation.records import RecordError
+    from rjdm_rules.evaluation.problems import RecordError
 
     protocol, _, compiled = engine(LAB, ("x ≤ 3 × ULN",))
     for held in ({"value": 1, "uln": 10**100}, {"value": Decimal("NaN")}, {"value": 1, "uln": Decimal("NaN")}):

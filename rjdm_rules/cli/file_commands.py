@@ -119,7 +119,7 @@ def draw(
     """
     from ..diagrams.decision import UnknownCriterion
     from ..diagrams.render import FORMATS, CannotDraw
-    from ..evaluation.records import RecordError
+    from ..evaluation.problems import RecordError
 
     suffix = Path(output).suffix.lower().lstrip(".")
     if suffix not in FORMATS:

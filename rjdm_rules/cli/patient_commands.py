@@ -78,7 +78,7 @@ class Unreadable(str):
 
 def _results(evaluator: Any, patients: tuple[str, ...], allow_extra: bool) -> Iterator[Any]:
     """Results, and messages (texts) for records that could not be evaluated."""
-    from ..evaluation.records import RecordError, patient_id
+    from ..evaluation.problems import RecordError, patient_id
     from .patients import UnreadablePatients, read_patients
 
     position = 0
@@ -136,7 +136,7 @@ def explain(
 
     ✓ holds, ✗ does not hold, ? is not known, – does not apply.
     """
-    from ..evaluation.records import RecordError
+    from ..evaluation.problems import RecordError
 
     protocol = usable(file)
     evaluator = evaluator_for(protocol, readings)

@@ -76,7 +76,7 @@ ALLOW_EXTRA = click.option(
 
 def one_patient(name: str, protocol: Any, wanted: str | None, option: str = "--patient") -> Any:
     """The only patient of a file, or the one with the given id; `option` is how to give it."""
-    from ..evaluation.records import patient_id
+    from ..evaluation.problems import patient_id
     from .patients import UnreadablePatients, read_patients
 
     ids = []

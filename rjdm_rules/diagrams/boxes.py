@@ -11,7 +11,8 @@ from ..logic.kleene import Truth
 from ..protocol import expressions as x
 from ..protocol.model import Protocol
 from ..protocol.settling import settled
-from ..words.phrases import Words, criterion_title, flattened
+from ..words.phrases import Words
+from ..words.pieces import criterion_title, flattened
 
 WIDTH, DEEPEST = 38, 6
 INK, SOFT, LINE, PANEL = "#1c2530", "#55606e", "#9aa5b1", "#f5f7f9"

@@ -11,7 +11,8 @@ from ..graph.build import RuleGraph
 from ..language.diagnostics import did_you_mean, listed
 from ..protocol import expressions as x
 from ..protocol.settling import settled
-from ..words.phrases import Words, criterion_title, flattened
+from ..words.phrases import Words
+from ..words.pieces import criterion_title, flattened
 from .boxes import INK, Boxes, cell, framed, group_head, label, look_of
 from .patient import Drawn, boxes_for, canvas
 

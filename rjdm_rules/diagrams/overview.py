@@ -12,7 +12,8 @@ from ..logic.kleene import Truth
 from ..protocol import expressions as x
 from ..protocol.model import Block, Part
 from ..protocol.settling import settled
-from ..words.phrases import Words, criterion_title, flattened
+from ..words.phrases import Words
+from ..words.pieces import criterion_title, flattened
 from .boxes import Boxes, cell, framed, group_head, label, look_of
 from .patient import Drawn, boxes_for, canvas
 

@@ -10,7 +10,8 @@ from ..graph.build import RuleGraph
 from ..protocol.model import Block, Cell, Criterion, Escalation, Item, Part, Protocol, Scheme, Table, TableColumn
 from ..protocol.numbers import number_text
 from ..protocol.types import OneOf, Type
-from ..words.phrases import Phrase, Words, criterion_marker, unit_words
+from ..words.phrases import Phrase, Words
+from ..words.pieces import criterion_marker, unit_words
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ from .generate_numbers import Shared
 from .layout import MISSING, Pair, scales_of
 from .partial import DIVISION_BY_ZERO, MOST_BITS, TOO_LONG, beyond, elapsed, out_of_range, outside
 from .preparing import Irregular, write_prepare
-from .records import RecordError, read_record, read_value
+from .problems import RecordError
+from .records import read_record, read_value
 from .reference import Reference
 
 Prepared = tuple[Any, ...]

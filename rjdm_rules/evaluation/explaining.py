@@ -8,7 +8,8 @@ from ..logic.kleene import Truth, negation
 from ..protocol import expressions as x
 from ..protocol.model import Block, Criterion, Part, Protocol
 from ..protocol.settling import settled
-from ..words.phrases import Phrase, Words, criterion_title
+from ..words.phrases import Phrase, Words
+from ..words.pieces import criterion_title
 from .fact_words import FactWords
 from .reference import Reference
 

@@ -12,7 +12,8 @@ from ..protocol.terms import opposite
 from ..values.bounds import INFINITY, Bounds
 from ..values.calendar import days_text, moment_text
 from ..values.windows import Extent, stretch
-from ..words.phrases import Words, quantity_text
+from ..words.phrases import Words
+from ..words.pieces import quantity_text
 from .facts import Measured, Occurrence
 from .partial import is_known
 from .reference import Reference

@@ -12,7 +12,8 @@ from ..units.unit import UnitError, conversion, read_unit
 from ..values.bounds import Bounds
 from .facts import Measured
 from .layout import MEASURED, MISSING, NAN, Layout, coded, coded_ratio, default, form_of
-from .records import ValueProblem, read_value
+from .problems import ValueProblem
+from .records import read_value
 
 REMEMBERED = 20_000
 LARGEST = 10**50

@@ -14,8 +14,9 @@ from ..protocol.model import Part, Protocol
 from ..words.phrases import Words
 from .compiled import Case, CompiledRules, Prepared
 from .explaining import Explainer, Reason
+from .problems import patient_id
 from .reasons import Reasons
-from .records import patient_id, read_record
+from .records import read_record
 from .reference import Reference
 
 

@@ -5,21 +5,20 @@ The wording stands in `render/words.en.j2`, one macro for each kind of condition
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
 from ..assets import asset
 from ..protocol import expressions as x
 from ..protocol import types as t
-from ..protocol.model import Criterion, Item, Protocol
+from ..protocol.model import Item, Protocol
 from ..protocol.numbers import number_text
 from ..protocol.settling import settled
 from ..protocol.terms import opposite
 from ..values.calendar import day_text
+from .pieces import criterion_marker, flattened, quantity_text
 
 LONGEST_INLINE = 90
 
@@ -431,65 +430,3 @@ class Words:
         """How a criterion is called in running text: `(2)`, `①`, or the name of a `-` item."""
         criterion = self.protocol.criterion(id)
         return criterion_marker(criterion) if criterion else id
-
-
-def flattened(node: x.Group) -> x.Group:
-    """ALL within ALL, and ANY within ANY, as one list."""
-    if node.kind not in ("all", "any"):
-        return node
-    found: list[x.Expression] = []
-    for each in node.conditions:
-        if isinstance(each, x.Group) and each.kind == node.kind and each.style != "between":
-            found.extend(flattened(each).conditions)
-        else:
-            found.append(each)
-    return node if len(found) == len(node.conditions) else replace(node, conditions=tuple(found))
-
-
-def criterion_marker(criterion: Criterion) -> str:
-    """The marker as printed, `(2)` or `③`; a `-` item goes by its name."""
-    marker = criterion.marker
-    if marker in "-−":
-        return (criterion.name or "").replace("_", " ")
-    bare = marker.strip("().[]")
-    if marker.startswith("[") and 1 <= int(bare) <= 20:  # the plain spelling of a circled number
-        return chr(ord("①") + int(bare) - 1)
-    return marker if "①" <= marker[0] <= "⑳" else f"({bare})"
-
-
-def criterion_title(criterion: Criterion) -> str:
-    """Marker and sentence; a `-` item goes by its sentence, or its name."""
-    sentence = criterion.sentence.text if criterion.sentence else (criterion.name or "").replace("_", " ")
-    return sentence if criterion.marker in "-−" else f"{criterion_marker(criterion)} {sentence}".strip()
-
-
-UNIT_WORDS = {
-    "1": "", "d": "days", "h": "hours", "min": "minutes", "wk": "weeks", "mo": "months", "a": "years", "Cel": "°C",
-}  # fmt: skip
-_UNIT_SIGNS = (
-    (re.compile(r"10\*"), "10^"),
-    (re.compile(r"mm\[Hg\]"), "mmHg"),
-    (re.compile(r"\[i?I?U\]"), "IU"),
-    (re.compile(r"\bu(?=(mol|g|L|l|m|kat|U|IU)\b)"), "µ"),
-    (re.compile(r"(?<=\d)m2\b"), " m²"),
-    (re.compile(r"(?<=m)2\b"), "²"),
-    (re.compile(r"(?<=m)3\b"), "³"),
-)
-
-
-def unit_words(unit: str) -> str:
-    """A unit as people print it: `mmHg` for UCUM's `mm[Hg]`, `10^9/L` for `10*9/L`, `days` for `d`."""
-    if unit in UNIT_WORDS:
-        return UNIT_WORDS[unit]
-    for written, shown in _UNIT_SIGNS:
-        unit = written.sub(shown, unit)
-    return unit
-
-
-def quantity_text(value: Fraction, unit: str) -> str:
-    """`55 %`, `1 month`, `3 months`: a number with its unit as people write it."""
-    unit = unit_words(unit)
-    if value == 1 and unit in ("years", "months", "weeks", "days", "hours", "minutes", "points"):
-        unit = unit[:-1]
-    times = "× " if unit.startswith("10^") else ""
-    return f"{number_text(value)} {times}{unit}".strip()
