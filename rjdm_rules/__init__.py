@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _ROOMS = {
     "Diagnostic": "language.diagnostics",
     "Protocol": "loading",
-    "RecordError": "evaluation.records",
+    "RecordError": "evaluation.problems",
     "Result": "evaluation.results",
     "RulesError": "language.diagnostics",
     "UnknownReading": "evaluation.results",

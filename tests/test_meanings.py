@@ -262,6 +262,20 @@ def test_a_protocol_of_one_condition(data: str, condition: str, record: dict[str
     assert outcomes(data, f'inclusion\n  (1) "a"\n    {condition}\n', {"id": "P", **record}) == {"I1": outcome}
 
 
+@pytest.mark.parametrize(
+    ("data", "condition", "outcome"),
+    [
+        ('  s "s" several of a, b\n    otherwise none\n', "COUNT(s) = 0", "met"),
+        ('  s "s" several of a, b\n    otherwise none\n', "s INCLUDES a", "not met"),
+        ('  s "s" several of a, b, none\n', "s INCLUDES none", "unknown"),
+        ('  e "e" event\n    otherwise none\n', "e", "not met"),
+    ],
+)
+def test_none_unless_recorded(data: str, condition: str, outcome: str) -> None:
+    assert outcomes(data, f'inclusion\n  (1) "a"\n    {condition}\n', {}) == {"I1": outcome}
+    assert "none" in loads(f'protocol P "p"\ndata\n{data}inclusion\n  (1) "a"\n    {condition}\n').render()
+
+
 def test_a_protocol_of_a_reading_alone() -> None:
     extra = 'readings\n  way "the way"\n    one of a, b\n    chosen a\n'
     assert outcomes('  b "b" yes/no\n', 'inclusion\n  (1) "a"\n    way IS a\n', {}, extra) == {"I1": "met"}

@@ -19,7 +19,7 @@ from ..values import bounds as b
 from ..values.bounds import INFINITY, UNKNOWN, Bounds, known
 from ..values.calendar import SECONDS_A_DAY
 from ..values.windows import between, fits, in_calendar, moved, moved_moment
-from .facts import Facts, Measured, Occurrence
+from .facts import Chosen, Facts, Measured, Occurrence
 from .lookups import looked_up
 from .partial import (
     DIVISION_BY_ZERO,
@@ -208,6 +208,9 @@ class Reference:
         if fitting is None:
             return None
         return tuple(replace(each, happened=truth) for each, truth in fitting if truth is not False)
+
+    def _nooptions(self, node: x.NoOptions, occurrence: Occurrence | None) -> Value:
+        return Chosen()
 
     def _nooccurrences(self, node: x.NoOccurrences, occurrence: Occurrence | None) -> Value:
         return ()

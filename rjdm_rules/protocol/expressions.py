@@ -277,6 +277,11 @@ class Selected(Placed):
 
 
 @dataclass(frozen=True, repr=False)
+class NoOptions(Placed):
+    """None of the options of a `several of` item (`otherwise none`)."""
+
+
+@dataclass(frozen=True, repr=False)
 class NoOccurrences(Placed):
     """An event that never happened (`otherwise none`)."""
 
@@ -390,6 +395,7 @@ Value = (
     | MomentsOf
     | Shifted
     | Selected
+    | NoOptions
     | NoOccurrences
     | Pick
     | AttributeOf

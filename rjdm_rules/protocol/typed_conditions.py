@@ -28,6 +28,8 @@ class ConditionChecker(WindowChecker):
                 return x.OptionConstant(node.name, place=node.place)
             if isinstance(wanted, t.Occurrences) and node.name in ("none", "no"):
                 return x.NoOccurrences(wanted.event, place=node.place)
+            if isinstance(wanted, t.SeveralOf) and node.name == "none" and "none" not in wanted.options:
+                return x.NoOptions(place=node.place)
         if isinstance(wanted, t.Truth):
             return self.condition(node, context)
         typed = self.typed(node, context)

@@ -298,6 +298,8 @@ class Words:
                 return quantity_text(value, unit.text)
             case x.DateConstant(day=day):
                 return day_text(day)
+            case x.NoOptions() | x.NoOccurrences():
+                return str(say.nothing())
             case x.OptionConstant(option=option):
                 return str(say.option(option.replace("_", " ")))
             case x.Converted(value=inner) | x.DayOf(time=inner) | x.MomentsOf(date=inner):
