@@ -45,6 +45,12 @@ def test_the_quick_way_and_the_strict_one_agree(text: str) -> None:
     assert decoded_record(text.encode()) == expected
 
 
+def test_half_a_character_is_refused() -> None:
+    with pytest.raises(BadJson, match="half there"):
+        decoded_record(b'{"id": "\\ud800"}')
+    assert decoded_record(b'{"id": "\\ud83d\\ude00"}') == {"id": "😀"}
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from worlds import LAB, TABLES, Truth, engine, judged
 
-from rjdm_rules import loads
+from rjdm_rules import RecordError, loads
 from rjdm_rules.evaluation.compiled import CompiledRules
 from rjdm_rules.evaluation.explaining import outcome_of
 from rjdm_rules.evaluation.records import read_record
@@ -274,6 +274,33 @@ def test_a_protocol_of_one_condition(data: str, condition: str, record: dict[str
 def test_none_unless_recorded(data: str, condition: str, outcome: str) -> None:
     assert outcomes(data, f'inclusion\n  (1) "a"\n    {condition}\n', {}) == {"I1": outcome}
     assert "none" in loads(f'protocol P "p"\ndata\n{data}inclusion\n  (1) "a"\n    {condition}\n').render()
+
+
+@pytest.mark.parametrize(
+    ("condition", "outcome"),
+    [("COUNT(e) ≥ 1", "met"), ("COUNT(e) ≥ 2", "unknown"), ("COUNT(e) = 1", "unknown"), ("COUNT(e) < 1", "not met")],
+)
+def test_a_bare_yes_says_not_how_often(condition: str, outcome: str) -> None:
+    criteria = f'inclusion\n  (1) "a"\n    {condition}\n'
+    assert outcomes('  e "e" event\n', criteria, {"e": "yes"}) == {"I1": outcome}
+    with pytest.raises(RecordError, match="stands alone"):
+        outcomes('  e "e" event\n', criteria, {"e": ["yes", "2025"]})
+
+
+def test_deciding_facts_are_those_that_lack() -> None:
+    data = '  s "s" date\n  r "r" repeated in mg/L\n'
+    criteria = 'inclusion\n  (1) "a"\n    MAX(value OF r WITHIN 28 days BEFORE s) ≤ 10 mg/L\n'
+    protocol = loads(f'protocol P "p"\ndata\n{data}{criteria}')
+    result = protocol.evaluate({"s": "2026-03-02", "r": [{"date": "2026-02-27"}]})
+    assert result.deciding_facts == ("r",)
+
+
+def test_a_ratio_of_amounts_is_no_percentage() -> None:
+    from rjdm_rules.units.unit import conversion, read_unit
+
+    assert conversion(read_unit("%"), read_unit("mmol/mol")) is None
+    assert conversion(read_unit("umol/mol"), read_unit("mmol/mol")) is not None
+    assert conversion(read_unit("%"), read_unit("mg/g")) is not None
 
 
 def test_a_protocol_of_a_reading_alone() -> None:

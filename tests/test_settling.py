@@ -74,7 +74,7 @@ ROWS = [
     ("value OF LATEST(m BEFORE day) ≥ 50 10*9/L", "the latest platelet count before the screening date is at least 50 × 10^9/L"),
     ("MEAN(value OF m) ≥ 50 10*9/L", "the mean platelet count is at least 50 × 10^9/L"),
     ("grade OF LATEST(e) ≥ 2", "the grade of the latest infection is at least 2"),
-    ("NOT (flag EXCEPT agreed)", "no fever or the patient has agreed"),
+    ("NOT (flag EXCEPT agreed)", "either of the following: no fever; the patient has agreed"),
     ("flag EXCEPT cured", "fever, except in case of a resected carcinoma"),
     ("flag EXCEPT x > 1 mg/dL", "fever, unless serum creatinine is more than 1 mg/dL"),
     (
@@ -88,6 +88,14 @@ ROWS = [
     ("AT MOST 0 OF (flag, a)", "neither of the following: fever; a"),
     ("COUNT(flag, a, b) ≥ 2", "at least two of the following three: fever; a; b"),
     ("e WITHIN MAX(7 days, 5 × half_life) BEFORE day", "infection within the longer of 7 days and 5 × half-life before the screening date"),
+    ("COUNT(flag, a, b) ≥ 3", "all of the following: fever; a; b"),
+    ("COUNT(flag, a) > 0", "either of the following: fever; a"),
+    ("c OR e WITHIN 1 month BEFORE day", "either of the following: steroid treatment; infection within 1 month before the screening date"),
+    ("NOT flag OR a", "either of the following: no fever; a"),
+    ("(flag WAIVED IF a) EXCEPT b", "this condition, unless the exception applies: condition: fever; waived in case of a; exception: b"),
+    ("flag WAIVED IF (a EXCEPT b)", "this condition, unless it is waived: condition: fever; waiver: a, except in case of b"),
+    ("MAX(n, COUNT(drugs)) + 1 > 2", "(the higher of number of relapses and number of times: earlier drugs) + 1 is more than 2"),
+    ("NOT (day LESS THAN 28 days BEFORE birth)", "the screening date is not in the window: less than 28 days before the date of birth"),
     ("COUNT(drugs) ≥ 1 AND flag", "both of the following: earlier drugs: at least one; fever"),
 ]  # fmt: skip
 

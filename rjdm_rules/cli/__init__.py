@@ -21,4 +21,9 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and (stream.encoding or "").lower() not in ("utf-8", "utf8"):
             stream.reconfigure(encoding="utf-8", errors="replace")
-    rjdm(prog_name="rjdm")
+    try:
+        rjdm(prog_name="rjdm")
+    except OSError as error:  # a closed or full output; a closed pipe ends the command quietly
+        if sys.stderr is not None:
+            print(f"error: the output cannot be written ({error.strerror or error})", file=sys.stderr)
+        sys.exit(2)

@@ -36,6 +36,8 @@ def demo(output: str) -> None:
 
     try:
         tour(Path(output))
+    except BrokenPipeError:
+        raise
     except OSError as error:
         refuse(f"{output}: cannot be written ({error.strerror or error})")
 

@@ -36,6 +36,8 @@ def read_patients(name: str, protocol: Protocol) -> Iterator[Entry]:
     shown = "standard input" if name == "-" else name
     try:
         if name == "-":
+            if sys.stdin is None:
+                raise UnreadablePatients("standard input is closed")
             data = sys.stdin.buffer
             yield from _read(io.TextIOWrapper(data, encoding="utf-8-sig", newline=""), shown, protocol, "")
             return

@@ -51,6 +51,8 @@ def usable(name: str) -> Any:
 
 def evaluator_for(protocol: Any, readings: tuple[str, ...]) -> Any:
     """The evaluator under `--reading NAME=OPTION`, or the end of the command."""
+    if protocol.model.kind == "library":
+        refuse(f"{protocol.model.id} is a library; it has no criteria of its own")
     from ..evaluation.results import UnknownReading
 
     chosen = {}
@@ -80,18 +82,22 @@ def one_patient(name: str, protocol: Any, wanted: str | None, option: str = "--p
     from .patients import UnreadablePatients, read_patients
 
     ids = []
-    first = None
+    first = found = None
     try:
         for position, entry in enumerate(read_patients(name, protocol.model), 1):
             if entry.problem:
                 refuse(f"{entry.where}: {entry.problem}")
             identity = patient_id(entry.record, position)
-            if wanted is not None and identity == wanted:
-                return entry
             first = first or entry
             ids.append(identity)
+            if wanted is not None and identity == wanted:
+                if found is not None:
+                    refuse(f"{name}: patient {wanted} is there twice ({found.where}, {entry.where}); which one?")
+                found = entry
     except UnreadablePatients as error:
         refuse(str(error))
+    if found is not None:
+        return found
     if wanted is not None:
         refuse(f"{name}: there is no patient {wanted}")
     if first is None:

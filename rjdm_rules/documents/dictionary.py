@@ -6,8 +6,10 @@ import textwrap
 from typing import Any
 
 from ..graph.build import RuleGraph
+from ..protocol import expressions as x
 from ..protocol.model import Item, Protocol
 from ..protocol.numbers import number_text
+from ..words.phrases import Words
 from .content import item_kind
 
 DATE_PATTERN = r"^\d{4}(-\d{2}(-\d{2})?)?$"
@@ -24,7 +26,11 @@ def dictionary_text(graph: RuleGraph) -> str:
         for attribute in item.attributes:
             lines.append(f"    attribute {attribute.name}: {item_kind(attribute)}")
         if item.otherwise is not None:
-            lines.append("    follows from other items where it is not recorded")
+            plain = isinstance(item.otherwise, x.Always | x.NoOptions | x.NoOccurrences | x.Constant | x.OptionConstant)
+            taken = (
+                f"is taken as {Words(graph.protocol).value(item.otherwise)}" if plain else "follows from other items"
+            )
+            lines.append(f"    {taken} where it is not recorded")
         if item.codes:
             lines.append("    code " + "; ".join(f"{system} {code}" for system, code in item.codes))
         if item.ask:

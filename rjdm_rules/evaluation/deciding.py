@@ -57,6 +57,13 @@ def insufficient(node: x.Expression, reference: Reference, occurrence: Occurrenc
             return insufficient_selection(node, reference, occurrence)
         case x.IsKnown():
             return set()
+        case (
+            x.AttributeOf(occurrence=x.Pick(occurrences=x.Selected(event=event)))
+            | x.Aggregate(occurrences=x.Selected(event=event))
+        ):
+            if enough(reference.value(node, occurrence)):
+                return set()
+            return insufficient_parts(node, reference, occurrence) or {event}
     if enough(reference.value(node, occurrence)):
         return set()
     return insufficient_parts(node, reference, occurrence) or items_behind(node, reference.protocol)

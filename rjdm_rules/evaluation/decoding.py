@@ -65,7 +65,12 @@ def _fast() -> Any:
 def decoded(text: str) -> Any:
     """The value of a JSON text. Raises BadJson with the place and what is wrong."""
     try:
-        return _STRICT.decode(text.strip())
+        value = _STRICT.decode(text.strip())
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False, default=str).encode()
+        return value
+    except UnicodeEncodeError:
+        raise BadJson("a character is only half there (\\ud800 to \\udfff stand in pairs)") from None
     except json.JSONDecodeError as error:
         raise BadJson(
             f"not JSON: {error.msg[:1].lower() + error.msg[1:]} at line {error.lineno}, column {error.colno}"

@@ -59,7 +59,8 @@ class FactWords:
                 return self._occurs(selected, truth)
             case x.InWindow(date=date, window=window):
                 held = self.value(date)
-                sign = "" if truth else "not " if truth is False else "asked: "
+                outside = "not " if window.kind == "within" else "not in the window: "
+                sign = "" if truth else outside if truth is False else "asked: "
                 return f"{self.words.value(date)} {held}, {sign}{self._window(window)}"
             case x.IsKnown(subject=subject):
                 return f"{self.words.value(subject)} is {'known' if truth else 'not known'}"
@@ -191,7 +192,8 @@ class FactWords:
         if fitting is None:
             return f"{label}{around}: {NOT_RECORDED}"
         if not fitting:
-            return f"{label}: none"
+            assumed = " (not recorded, so taken)" if selected.event not in self.reference.facts else ""
+            return f"{label}: none{assumed}"
         shown = [each for each, held in fitting if held is truth] or [each for each, _ in fitting]
         dates = self._listed([self.occurrence(selected.event, each) for each in shown])
         where = {True: "", False: "not ", None: "perhaps "}[truth]
@@ -387,7 +389,7 @@ class FactWords:
             else:
                 there.append(f"{self.words.label(name)} {self.held(self.protocol.items[name], held)}")
         if not there:
-            return ""
+            return " (not recorded, so taken)" if not missing and isinstance(node, x.ItemValue) else ""
         said = "from " + ", ".join(there[:MOST_INPUTS]) + (", …" if len(there) > MOST_INPUTS else "")
         if missing:
             said += f"; without {', '.join(missing[:MOST_INPUTS])}"

@@ -43,12 +43,14 @@ class Chosen(frozenset[str]):
 @dataclass(frozen=True, slots=True)
 class Occurrence:
     """One occurrence: `start` and `end` are bounds of days (equal for an event without a course). An `end` that still
-    runs is plus infinity. `attributes` holds facts by attribute name; absent is unknown."""
+    runs is plus infinity. `attributes` holds facts by attribute name; absent is unknown. `more` tells a bare "yes": it
+    happened, and who knows how often."""
 
     start: Bounds
     end: Bounds
     attributes: Mapping[str, object]
     happened: bool | None = True
+    more: bool = False
 
     @property
     def ongoing(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -311,6 +312,8 @@ def _several(item: Item, values: Sequence[object]) -> tuple[Occurrence, ...]:
     problems: list[ValueProblem] = []
     for number, value in enumerate(values, 1):
         try:
+            if value == "yes" and len(values) > 1:
+                raise ValueProblem('"yes" stands alone', "list each occurrence, with null for a date that is unknown")
             found.append(_occurrence(item, value))
         except ValueProblem as problem:
             where = f"occurrence {number}:"
@@ -323,7 +326,7 @@ def _several(item: Item, values: Sequence[object]) -> tuple[Occurrence, ...]:
 
 def _occurrence(item: Item, value: object) -> Occurrence:
     if value == "yes":
-        return _course(item, {})
+        return replace(_course(item, {}), more=True)
     if isinstance(value, Mapping) and value:
         return _course(item, value)
     if isinstance(value, str | date):

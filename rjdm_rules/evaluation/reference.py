@@ -354,7 +354,8 @@ class Reference:
         if fitting is None:
             return UNKNOWN
         certain, possible = counted([truth for _, truth in fitting])
-        return Bounds(certain, possible)
+        more = any(each.more and truth is not False for each, truth in fitting)
+        return Bounds(certain, INFINITY if more else possible)
 
     def _limitvalue(self, node: x.LimitValue, occurrence: Occurrence | None) -> Bounds:
         measured = self.value(node.subject, occurrence)

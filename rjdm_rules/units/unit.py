@@ -185,11 +185,18 @@ def near_unit(text: str) -> str:
     return f"did you mean `{near[0]}`?" if near else "units are UCUM codes, such as mg/dL, umol/L, 10*9/L, [IU]/mL"
 
 
+def _ratio_of_amounts(unit: Unit) -> bool:
+    return unit.dimension == NONE and "mol/" in unit.text
+
+
 def conversion(source: Unit, target: Unit, molar_mass: Fraction | None = None) -> tuple[Fraction, Fraction] | None:
     """`(a, b)` with value in target = a × value in source + b, exactly; None where the dimensions differ.
 
-    `molar_mass` (g/mol) lets a mass stand for an amount of substance and the other way round.
+    `molar_mass` (g/mol) lets a mass stand for an amount of substance and the other way round. A ratio of amounts such
+    as mmol/mol is no percentage: HbA1c of 8 % (NGSP) is 64 mmol/mol (IFCC), by a formula of its own.
     """
+    if _ratio_of_amounts(source) != _ratio_of_amounts(target) and not (source.plain or target.plain):
+        return None
     scale = Fraction(1)
     if source.dimension != target.dimension:
         if molar_mass is None:

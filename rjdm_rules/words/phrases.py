@@ -113,6 +113,8 @@ class Words:
         if any(part.parts or isinstance(part.node, x.Group | x.Except | x.WaivedIf | x.IfThen) for part in parts):
             return self._formula(node)
         text = str(say([part.text for part in parts]))
+        if any(_windowed(part.node) for part in parts) or len({isinstance(part.node, x.Not) for part in parts}) > 1:
+            return ""  # a window, or a "no", would seem to hold for all of them
         ambiguous = any(mark in part.text for part in parts for mark in (",", ":", " and ", " or "))
         return "" if ambiguous or len(text) > LONGEST_INLINE else text
 
@@ -153,9 +155,12 @@ class Words:
         if isinstance(node, x.IfThen):
             if second.parts:
                 return Phrase(str(say.if_head(first.inline(), second.text)), second.parts, node)
+            if isinstance(second.node, x.Except | x.WaivedIf):
+                return Phrase(str(say.if_head(first.inline(), say.following())), (second,), node)
             return Phrase(str(say.if_then(first.inline(), second.text)), node=node)
         excepted = isinstance(node, x.Except)
-        if not first.parts:
+        nested = any(isinstance(each.node, x.Except | x.WaivedIf | x.IfThen) for each in (first, second))
+        if not first.parts and not nested:
             single = say.exception if excepted else say.waived
             return Phrase(str(single(first.text, second.text, self._is_noun(second))), second.parts, node)
         names = ("condition", "exception" if excepted else "waiver")
@@ -300,6 +305,8 @@ class Words:
                 return day_text(day)
             case x.NoOptions() | x.NoOccurrences():
                 return str(say.nothing())
+            case x.Always(value=value):
+                return str(say.yes_no(value))
             case x.OptionConstant(option=option):
                 return str(say.option(option.replace("_", " ")))
             case x.Converted(value=inner) | x.DayOf(time=inner) | x.MomentsOf(date=inner):
@@ -307,9 +314,9 @@ class Words:
             case x.Arithmetic(operator=operator, left=left, right=right):
                 return f"{self._operand(left, operator)} {operator} {self._operand(right, operator)}"
             case x.Extreme(kind=kind, values=values):
-                return str(say.extreme(kind, [self.value(each) for each in values], False))
+                return str(say.extreme(kind, self._each(values), False))
             case x.FirstKnown(values=values):
-                return str(say.first_known([self.value(each) for each in values]))
+                return str(say.first_known(self._each(values)))
             case x.Lookup():
                 return self._lookup(node)
             case x.CountTrue(conditions=conditions):
@@ -347,7 +354,17 @@ class Words:
     def _operand(self, node: x.Expression, operator: str) -> str:
         text = self.value(node)
         loose = isinstance(node, x.Arithmetic) and (operator in "×/" or node.operator in "+−")
-        return f"({text})" if loose else text
+        wordy = isinstance(
+            node, x.Extreme | x.FirstKnown | x.CountTrue | x.CountOptions | x.CountOccurrences | x.Elapsed
+        )
+        return f"({text})" if loose or wordy else text
+
+    def _each(self, values: tuple[x.Expression, ...]) -> list[str]:
+        """Values of a list, sums in parentheses."""
+        return [
+            self._operand(each, "×") if isinstance(each, x.Arithmetic) and each.operator in "+−" else self.value(each)
+            for each in values
+        ]
 
     def _lookup(self, node: x.Lookup) -> str:
         table = self.protocol.tables[node.table]
@@ -370,7 +387,7 @@ class Words:
             return length.text
         duration = length.duration.value if isinstance(length.duration, x.Converted) else length.duration
         if isinstance(duration, x.Extreme):
-            return str(self.say.extreme(duration.kind, [self.value(each) for each in duration.values], True))
+            return str(self.say.extreme(duration.kind, self._each(duration.values), True))
         return self.value(duration)
 
     def label(self, item: str) -> str:
@@ -432,3 +449,11 @@ class Words:
         """How a criterion is called in running text: `(2)`, `①`, or the name of a `-` item."""
         criterion = self.protocol.criterion(id)
         return criterion_marker(criterion) if criterion else id
+
+
+def _windowed(node: x.Expression | None) -> bool:
+    """Whether the words of a condition about facts end with a window of time."""
+    inner = node.condition if isinstance(node, x.Not) else node
+    if isinstance(inner, x.Occurs):
+        return isinstance(inner.occurrences, x.Selected) and inner.occurrences.window is not None
+    return isinstance(inner, x.InWindow)
