@@ -228,3 +228,54 @@ def test_many_patients_stream(tmp_path: Path) -> None:
             stream.write(json.dumps({**GOOD, "id": number}) + "\n")
     shown = run("evaluate", "rjdm_cart", str(path), "--format", "jsonl")
     assert shown.exit_code == 0 and len(shown.stdout.splitlines()) == 3000
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+@pytest.mark.parametrize(
+    "command", [("check", "rjdm_cart"), ("data", "rjdm_cart"), ("check", "rjdm_cart", "--format", "json")]
+)
+def test_an_output_that_cannot_be_written(command: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "rjdm_rules", *command], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert done.returncode == 2 and "cannot be written" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_library_has_nothing_to_evaluate(tmp_path: Path) -> None:
+    path = tmp_path / "p.json"
+    path.write_text("{}", encoding="utf-8")
+    shown = run("evaluate", "bohan_peter", str(path))
+    assert shown.exit_code == 2 and "no criteria of its own" in shown.stderr
+
+
+def test_one_patient_of_several(tmp_path: Path) -> None:
+    path = tmp_path / "p.jsonl"
+    path.write_text('{"id": "a", "age": 9}\n{"id": "b"}\n{"id": "a", "age": 4}\n', encoding="utf-8")
+    assert "there twice" in run("explain", "rjdm_cart", str(path), "I1", "--patient", "a").stderr
+    assert run("explain", "rjdm_cart", str(path), "I1", "--patient", "b").exit_code == 0
+    target = tmp_path / "o.dot"
+    assert run("draw", "rjdm_cart", "I1", "-o", str(target), "--patient", str(path), "--id", "b").exit_code == 0
+    assert "--id" in run("draw", "rjdm_cart", "I1", "-o", str(target), "--patient", str(path)).stderr
+    (tmp_path / "none.json").write_text("[]", encoding="utf-8")
+    assert "no patients" in run("explain", "rjdm_cart", str(tmp_path / "none.json")).stderr
+
+
+CSV_CELLS = [
+    ("failed_immunosuppressants", ";", "is not a list of options"),
+    ("acute_mi", ";", "not a date"),
+]
+
+
+@pytest.mark.parametrize(("column", "cell", "words"), CSV_CELLS)
+def test_a_cell_of_separators_is_not_none(tmp_path: Path, column: str, cell: str, words: str) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text(f"id,{column}\nP1,{cell}\n", encoding="utf-8")
+    shown = run("evaluate", "rjdm_cart", str(path))
+    assert shown.exit_code == 2 and words in shown.stderr
+
+
+def test_a_csv_of_another_separator(tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text("id;age\nP1;9\n", encoding="utf-8")
+    assert "separated by semicolons" in run("evaluate", "rjdm_cart", str(path)).stderr

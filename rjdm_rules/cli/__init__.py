@@ -6,6 +6,7 @@ Nothing heavy is imported here, so that `rjdm --version` answers at once.
 from __future__ import annotations
 
 import io
+import os
 import sys
 
 
@@ -16,6 +17,11 @@ def main() -> None:
 
         print(f"rjdm {__version__}")
         return
+    if sys.stderr is None:  # closed by the shell
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    if sys.stdout is None:
+        print("error: standard output is closed", file=sys.stderr)
+        sys.exit(2)
     from .commands import rjdm
 
     for stream in (sys.stdout, sys.stderr):
@@ -24,6 +30,5 @@ def main() -> None:
     try:
         rjdm(prog_name="rjdm")
     except OSError as error:  # a closed or full output; a closed pipe ends the command quietly
-        if sys.stderr is not None:
-            print(f"error: the output cannot be written ({error.strerror or error})", file=sys.stderr)
+        print(f"error: the output cannot be written ({error.strerror or error})", file=sys.stderr)
         sys.exit(2)
