@@ -131,11 +131,19 @@ class FactWords:
         return f"{number} {one if number == '1' else one + 's'} {what}"
 
     def _beside(self, left: x.Expression, right: x.Expression) -> str:
-        """A value as it is compared: a plain number beside a percentage is shown as one."""
+        """A value as it is compared, in the unit of a limit that is written in another one too."""
         held = self.reference.value(left)
-        plain = isinstance(held, Bounds) and held.exact and self._unit(left) in ("", "1")
-        if plain and isinstance(right, x.Converted) and isinstance(right.value, x.Constant):
-            return quantity_text((Fraction(held.low) - right.offset) / right.factor, right.value.unit.text)
+        bounds = held.value if isinstance(held, Measured) else held
+        if (
+            isinstance(right, x.Converted)
+            and isinstance(right.value, x.Constant)
+            and isinstance(bounds, Bounds)
+            and bounds.exact
+        ):
+            amount = quantity_text((Fraction(bounds.low) - right.offset) / right.factor, right.value.unit.text)
+            named = isinstance(left, x.ItemValue | x.DefinedValue) and self._unit(left) not in ("", "1")
+            equal = "" if amount.startswith("≈") else "= "
+            return f"{self.value(left)} ({equal}{amount})" if named else amount
         if isinstance(right, x.Constant) and not isinstance(left, x.ItemValue | x.DefinedValue):
             return self._shown(self._value(left, right.unit.text), left)
         return self.value(left)
