@@ -28,7 +28,19 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper) and (stream.encoding or "").lower() not in ("utf-8", "utf8"):
             stream.reconfigure(encoding="utf-8", errors="replace")
     try:
-        rjdm(prog_name="rjdm")
-    except OSError as error:  # a closed or full output; a closed pipe ends the command quietly
+        try:
+            rjdm(prog_name="rjdm")
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        _close_output()
+        sys.exit(1)
+    except OSError as error:
         print(f"error: the output cannot be written ({error.strerror or error})", file=sys.stderr)
+        _close_output()
         sys.exit(2)
+
+
+def _close_output() -> None:
+    """Nothing more is written, so that closing down cannot fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
