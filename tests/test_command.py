@@ -242,11 +242,27 @@ def test_an_output_that_cannot_be_written(command: tuple[str, ...]) -> None:
     assert done.returncode == 2 and "cannot be written" in done.stderr and "Traceback" not in done.stderr
 
 
+def test_a_criterion_of_a_part_is_found_by_its_number(tmp_path: Path) -> None:
+    path, target = tmp_path / "t.rules", tmp_path / "o.dot"
+    part = '  inclusion\n    (1) "c"\n      a\n'
+    path.write_text(
+        f'protocol P "p"\ndata\n  a "a" yes/no\npart donor "D"\n{part}part recipient "R"\n{part}', encoding="utf-8"
+    )
+    (tmp_path / "p.json").write_text("{}", encoding="utf-8")
+    for command in (
+        ("explain", str(path), str(tmp_path / "p.json"), "I1"),
+        ("draw", str(path), "I1", "-o", str(target)),
+    ):
+        assert "did you mean donor.I1 or recipient.I1?" in run(*command).stderr
+
+
 def test_a_library_has_nothing_to_evaluate(tmp_path: Path) -> None:
     path = tmp_path / "p.json"
     path.write_text("{}", encoding="utf-8")
     shown = run("evaluate", "bohan_peter", str(path))
     assert shown.exit_code == 2 and "no criteria of its own" in shown.stderr
+    assert run("render", "bohan_peter", "-o", str(tmp_path / "tables.md")).exit_code == 0
+    assert "## Tables" in (tmp_path / "tables.md").read_text(encoding="utf-8")
 
 
 def test_one_patient_of_several(tmp_path: Path) -> None:
@@ -257,6 +273,9 @@ def test_one_patient_of_several(tmp_path: Path) -> None:
     target = tmp_path / "o.dot"
     assert run("draw", "rjdm_cart", "I1", "-o", str(target), "--patient", str(path), "--id", "b").exit_code == 0
     assert "--id" in run("draw", "rjdm_cart", "I1", "-o", str(target), "--patient", str(path)).stderr
+    path.write_text('{"id": "b"}\n{"id": broken\n', encoding="utf-8")
+    assert run("explain", "rjdm_cart", str(path), "I1", "--patient", "b").exit_code == 0
+    assert "line 2: not JSON" in run("explain", "rjdm_cart", str(path), "I1", "--patient", "c").stderr
     (tmp_path / "none.json").write_text("[]", encoding="utf-8")
     assert "no patients" in run("explain", "rjdm_cart", str(tmp_path / "none.json")).stderr
 

@@ -11,7 +11,18 @@ from typing import Any
 import click
 
 from .printing import counted, note
-from .shared import FILE, MOST_FINDINGS, READING, Examples, evaluator_for, one_patient, refuse, usable, written
+from .shared import (
+    FILE,
+    MOST_FINDINGS,
+    READING,
+    Examples,
+    evaluator_for,
+    one_patient,
+    refuse,
+    usable,
+    with_criteria,
+    written,
+)
 
 
 @click.command(cls=Examples, examples=("rjdm check rjdm_cart", "rjdm check my_trial.rules --format json"))
@@ -124,7 +135,7 @@ def draw(
     suffix = Path(output).suffix.lower().lstrip(".")
     if suffix not in FORMATS:
         refuse(f"{output}: write a name that ends with " + ", ".join(f".{each}" for each in FORMATS))
-    protocol = usable(file)
+    protocol = with_criteria(usable(file))
     evaluator = evaluator_for(protocol, readings)
     if wanted and not patient_file:
         refuse("--id picks a patient from a file; name the file with --patient FILE")

@@ -17,10 +17,10 @@ from .shared import (
     READING,
     Examples,
     evaluator_for,
-    no_such_criterion,
     one_patient,
     refuse,
     usable,
+    with_criteria,
 )
 
 
@@ -52,7 +52,7 @@ def evaluate(
 
     PATIENTS are files of JSON (an object or an array), JSON Lines or CSV; - is standard input.
     """
-    evaluator = evaluator_for(usable(file), readings)
+    evaluator = evaluator_for(with_criteria(usable(file)), readings)
     printer = PRINTERS[form](evaluator)
     good = bad = unreadable = 0
     for result in _results(evaluator, patients, allow_extra):
@@ -138,7 +138,7 @@ def explain(
     """
     from ..evaluation.problems import RecordError
 
-    protocol = usable(file)
+    protocol = with_criteria(usable(file))
     evaluator = evaluator_for(protocol, readings)
     entry = one_patient(patient_file, protocol, wanted)
     try:
@@ -149,7 +149,9 @@ def explain(
     if criterion:
         found = explanation.criterion(criterion)
         if found is None:
-            refuse(no_such_criterion(criterion, list(explanation.result.criteria)))
+            from ..words.pieces import no_such_criterion
+
+            refuse(no_such_criterion(criterion, protocol.model))
     if form == "json":
         _explain_json(explanation, found)
         return

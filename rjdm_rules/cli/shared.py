@@ -49,10 +49,15 @@ def usable(name: str) -> Any:
         refuse(f"{name} has {counted(len(errors), 'error')}; `rjdm check {name}` shows all")
 
 
-def evaluator_for(protocol: Any, readings: tuple[str, ...]) -> Any:
-    """The evaluator under `--reading NAME=OPTION`, or the end of the command."""
+def with_criteria(protocol: Any) -> Any:
+    """The protocol; ends the command for a library, which has nothing to evaluate or draw."""
     if protocol.model.kind == "library":
         refuse(f"{protocol.model.id} is a library; it has no criteria of its own")
+    return protocol
+
+
+def evaluator_for(protocol: Any, readings: tuple[str, ...]) -> Any:
+    """The evaluator under `--reading NAME=OPTION`, or the end of the command."""
     from ..evaluation.results import UnknownReading
 
     chosen = {}
@@ -81,12 +86,14 @@ def one_patient(name: str, protocol: Any, wanted: str | None, option: str = "--p
     from ..evaluation.problems import patient_id
     from .patients import UnreadablePatients, read_patients
 
-    ids = []
+    ids: list[str] = []
+    bad: list[str] = []
     first = found = None
     try:
         for position, entry in enumerate(read_patients(name, protocol.model), 1):
             if entry.problem:
-                refuse(f"{entry.where}: {entry.problem}")
+                bad.append(f"{entry.where}: {entry.problem}")
+                continue
             identity = patient_id(entry.record, position)
             first = first or entry
             ids.append(identity)
@@ -98,6 +105,8 @@ def one_patient(name: str, protocol: Any, wanted: str | None, option: str = "--p
         refuse(str(error))
     if found is not None:
         return found
+    if bad:
+        refuse(bad[0])
     if wanted is not None:
         refuse(f"{name}: there is no patient {wanted}")
     if first is None:
@@ -105,15 +114,6 @@ def one_patient(name: str, protocol: Any, wanted: str | None, option: str = "--p
     if len(ids) > 1:
         refuse(f"{name} holds {len(ids)} patients; say which one, as with {option} {ids[0]}")
     return first
-
-
-def no_such_criterion(wanted: str, ids: list[str]) -> str:
-    """What is said of a criterion that is not there."""
-    from ..language.diagnostics import did_you_mean, listed
-
-    inside = [id for id in ids if id.endswith(f".{wanted}")]
-    near = f"did you mean {' or '.join(inside[:3])}?" if inside else did_you_mean(wanted, ids)
-    return f"there is no criterion `{wanted}`; {near or 'they are ' + listed(ids)}"
 
 
 def written(output: str, data: bytes) -> None:

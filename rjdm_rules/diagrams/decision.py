@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from graphviz import Digraph
 
 from ..graph.build import RuleGraph
-from ..language.diagnostics import did_you_mean, listed
 from ..protocol import expressions as x
 from ..protocol.settling import settled
 from ..words.phrases import Words
-from ..words.pieces import criterion_title, flattened
+from ..words.pieces import criterion_title, flattened, no_such_criterion
 from .boxes import INK, Boxes, cell, framed, group_head, label, look_of
 from .patient import Drawn, boxes_for, canvas
 
@@ -45,8 +44,7 @@ def criterion_diagram(
     protocol = graph.protocol
     criterion = protocol.criterion(id)
     if criterion is None:
-        ids = [each.id for each in protocol.criteria()]
-        raise UnknownCriterion(f"there is no criterion `{id}`; {did_you_mean(id, ids) or 'they are ' + listed(ids)}")
+        raise UnknownCriterion(no_such_criterion(id, protocol))
     words = Words(protocol, readings)
     excludes = criterion.id in protocol.excluding
     boxes = boxes_for(graph, words, whose, excludes)

@@ -20,7 +20,6 @@ from .generate_numbers import Shared
 from .layout import MISSING, Pair, scales_of
 from .partial import DIVISION_BY_ZERO, MOST_BITS, TOO_LONG, beyond, elapsed, out_of_range, outside
 from .preparing import Irregular, write_prepare
-from .problems import RecordError
 from .records import read_record, read_value
 from .reference import Reference
 
@@ -259,4 +258,4 @@ def divided(a: Pair, b: Pair, case: Case) -> Pair:
     return _held(top // shared, bottom // shared, case)
 
 
-__all__ = ["Case", "CompiledRules", "Prepared", "RecordError"]
+__all__ = ["Case", "CompiledRules", "Prepared"]

@@ -114,7 +114,7 @@ class FactWords:
             case x.Elapsed(unit=unit, start=start, end=end):
                 ends = [f"{self.words.the(each)} ({self.value(each)})" for each in (start, end)]
                 held, one = self.value(left), unit.removesuffix("s")
-                if not held[:1].isdigit() and not held.startswith(("at ", "−")):
+                if self.reference.bounds(left).unknown:
                     return f"{self.words.say.completed(unit)} from {ends[0]} to {ends[1]}: {held}"
                 held = held.replace(f" {one}", f" {self.words.say.completed(one)}")
                 return f"{held} from {ends[0]} to {ends[1]}"
@@ -128,7 +128,7 @@ class FactWords:
         what = f"of {self.words.value(occurrences)}"
         if number == NOT_RECORDED:
             return f"{one}s {what}: {number}"
-        return f"{number} {one if number == '1' else one + 's'} {what}"
+        return f"{number} {one if number in ('1', 'at least 1') else one + 's'} {what}"
 
     def _beside(self, left: x.Expression, right: x.Expression) -> str:
         """A value as it is compared, in the unit of a limit that is written in another one too."""

@@ -12,7 +12,6 @@ from ..units.unit import UnitError, conversion, read_unit
 from ..values.bounds import Bounds
 from .facts import Measured
 from .layout import MEASURED, MISSING, NAN, Layout, coded, coded_ratio, default, form_of
-from .problems import ValueProblem
 from .records import read_value
 
 REMEMBERED = 20_000
@@ -235,4 +234,4 @@ def plain(value: Fraction) -> int | Fraction:
 
 
 Prepare = Callable[[Any, Any], tuple[Any, ...]]
-__all__ = ["Irregular", "Prepare", "ValueProblem", "write_prepare"]
+__all__ = ["Irregular", "Prepare", "write_prepare"]

@@ -100,7 +100,7 @@ class RuleGraph:
         numbers: dict[str, int] = {}
         for node in nx.topological_sort(self.network.reverse(copy=False)):
             held = 1 << numbers.setdefault(node, len(numbers)) if node.startswith("item:") else 0
-            for needed in set(self.network.successors(node)):
+            for needed in self.network.successors(node):
                 held |= items[needed]
             items[node] = held
         found: dict[str, list[str]] = {}

@@ -33,10 +33,10 @@ def is_condition(graph: RuleGraph, node: str) -> bool:
         case "reading" | "table" | "verdict":
             return False
     expression = graph.expression(node)
-    if isinstance(expression, x.Lookup):
-        table = protocol.tables[expression.table]
-        return table.outputs[table.result_index(expression.column)].kind == "truth"
     match expression:
+        case x.Lookup():
+            table = protocol.tables[expression.table]
+            return table.outputs[table.result_index(expression.column)].kind == "truth"
         case x.FirstKnown():
             return all(is_condition(graph, each) for each in graph.operands(node))
         case x.AttributeOf(attribute=name, occurrence=x.Pick(occurrences=x.Selected(event=event))):

@@ -22,7 +22,7 @@ from .libraries import refuse_criteria, same_syntax, used_files
 from .model import Definition, Dose, Escalation, Protocol, Scheme, TableColumn, TableRow
 from .order import references, refuse_cycles, report_cycle, settled_order
 from .scope import Findings, Scope
-from .tables import checked_cell, checked_table, covered, even_rows
+from .tables import checked_cell, checked_table, covered, each_once, even_rows
 from .typed import Context
 
 D = TypeVar("D", s.Reading, s.Item, s.Definition, s.Table)
@@ -323,13 +323,10 @@ def checked_scheme(node: s.Scheme, checker: ExpressionChecker) -> Scheme | None:
         help = "write the header as `| treated | dlt | → decision |`"
         checker.findings.error("R601", "a scheme needs at least one column to look up by", node.place, help)
         return None
-    seen: set[str] = set()
+    each_once(node.columns, checker.findings)
     for column in node.columns:
-        if column.name.name in seen:
-            checker.findings.error("R206", f"the column `{column.name.name}` is there twice", column.place)
         if column.type is not None:
             checker.findings.error("R601", "the columns of a scheme are counts of patients", column.place)
-        seen.add(column.name.name)
     rows = even_rows(node.rows, len(node.columns), checker.findings)
     if rows is None:
         return None

@@ -25,6 +25,15 @@ MOST_OVERLAPS = 20
 ANYTHING = "any"
 
 
+def each_once(columns: Sequence[s.Column], findings: Findings) -> bool:
+    """Whether every column has a name of its own; reported where one has not."""
+    seen: set[str] = set()
+    twice = [column for column in columns if column.name.name in seen or seen.add(column.name.name)]  # type: ignore[func-returns-value]
+    for column in twice[:1]:
+        findings.error("R206", f"the column `{column.name.name}` is there twice", column.place)
+    return not twice
+
+
 def checked_table(node: s.Table, checker: ExpressionChecker, origin: str) -> Table | None:
     findings = checker.findings
     inputs = [column for column in node.columns if not column.result]
@@ -40,12 +49,8 @@ def checked_table(node: s.Table, checker: ExpressionChecker, origin: str) -> Tab
     if len(node.columns) > MOST_COLUMNS:
         findings.error("R604", f"a table with more than {MOST_COLUMNS} columns", node.place, "split it")
         return None
-    seen: set[str] = set()
-    for column in node.columns:
-        if column.name.name in seen:
-            findings.error("R206", f"the column `{column.name.name}` is there twice", column.place)
-            return None
-        seen.add(column.name.name)
+    if not each_once(node.columns, findings):
+        return None
     rows = even_rows(node.rows, len(node.columns), findings)
     if rows is None:
         return None

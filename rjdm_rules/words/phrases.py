@@ -5,20 +5,14 @@ The wording stands in `render/words.en.j2`, one macro for each kind of condition
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import Any
 
-from ..assets import asset
 from ..protocol import expressions as x
-from ..protocol import types as t
-from ..protocol.model import Item, Protocol
 from ..protocol.numbers import number_text
 from ..protocol.settling import settled
 from ..protocol.terms import opposite
-from ..values.calendar import day_text
-from .pieces import criterion_marker, flattened, quantity_text
+from .pieces import flattened
+from .values import ValueWords
 
 LONGEST_INLINE = 90
 
@@ -40,24 +34,8 @@ class Phrase:
         )
 
 
-class Words:
+class Words(ValueWords):
     """Words for the expressions of one protocol under one choice of readings."""
-
-    def __init__(self, protocol: Protocol, readings: Mapping[str, str] | None = None, language: str = "en") -> None:
-        self.protocol = protocol
-        self.language = language
-        self._said: dict[tuple[str, int], tuple[object, Any]] = {}  # keeps the node, so that its id stays its own
-        self.readings = readings or {reading.name: reading.chosen for reading in protocol.readings.values()}
-
-    @cached_property
-    def say(self) -> Any:
-        """The macros of the language."""
-        from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-        environment = Environment(
-            loader=FileSystemLoader(asset("render")), undefined=StrictUndefined, autoescape=False, trim_blocks=True
-        )
-        return environment.get_template(f"words.{self.language}.j2").module
 
     # ---- conditions
 
@@ -68,13 +46,6 @@ class Words:
 
     def text(self, node: x.Expression) -> str:
         return self.condition(node).inline()
-
-    def _once(self, what: str, node: object, say: Callable[[], Any]) -> Any:
-        """Words are made once for each node."""
-        key = (what, id(node))
-        if key not in self._said:
-            self._said[key] = (node, say())
-        return self._said[key][1]
 
     def phrase(self, node: x.Expression) -> Phrase:
         """A settled condition as a phrase."""
@@ -231,185 +202,6 @@ class Words:
             return str(say.on_date(self.the(node.left), self.asked_date(node)))
         return str(say.compared(operator, left, right))
 
-    def number(self, node: x.Expression) -> str | int:
-        """What a count is compared with: a whole number, or words."""
-        if isinstance(node, x.Constant):
-            return int(node.value) if node.value.denominator == 1 else number_text(node.value)
-        return self.value(node)
-
-    def asked_date(self, node: x.Compare) -> str:
-        """`on or after the date of screening`."""
-        return str(self.say.asked_date(node.operator, self.the(node.right)))
-
-    def is_measured(self, occurrences: x.Expression) -> bool:
-        """Whether occurrences are those of a repeated measurement."""
-        return isinstance(occurrences, x.Selected) and self.protocol.items[occurrences.event].repeated
-
-    def the(self, node: x.Expression) -> str:
-        """A date with its article; a day of the calendar has none."""
-        return str(self.say.the(self.value(node), isinstance(node, x.DateConstant)))
-
-    def is_date(self, node: x.Expression) -> bool:
-        match node:
-            case x.DateConstant() | x.Shifted() | x.DayOf() | x.MomentsOf():
-                return True
-            case x.ItemValue(item=name):
-                return self.protocol.items[name].kind in ("date", "time")
-            case x.DefinedValue(name=name):
-                return isinstance(self.protocol.definitions[name].type, t.Date | t.Time)
-            case (
-                x.AttributeValue(event=event, attribute=attribute)
-                | x.AttributeOf(attribute=attribute, occurrence=x.Pick(occurrences=x.Selected(event=event)))
-                | x.Aggregate(attribute=attribute, occurrences=x.Selected(event=event))
-            ):
-                declared = self.protocol.items[event].attribute(attribute)
-                return attribute in ("date", "until") or (declared is not None and declared.kind == "date")
-            case x.Extreme(values=values) | x.FirstKnown(values=values):
-                return self.is_date(values[0])
-        return False
-
-    def is_moment(self, node: x.Expression) -> bool:
-        """Whether a date has a time of day."""
-        match node:
-            case x.MomentsOf():
-                return True
-            case x.ItemValue(item=name):
-                return self.protocol.items[name].kind == "time"
-            case x.DefinedValue(name=name):
-                return isinstance(self.protocol.definitions[name].type, t.Time)
-            case x.Shifted(date=date):
-                return self.is_moment(date)
-            case x.Extreme(values=values) | x.FirstKnown(values=values):
-                return self.is_moment(values[0])
-        return False
-
-    # ---- values
-
-    def value(self, node: x.Expression) -> str:
-        """A value in words, as `serum creatinine` or `3 × ULN`."""
-        found: str = self._once("value", node, lambda: self._value(node))
-        return found
-
-    def _value(self, node: x.Expression) -> str:
-        say = self.say
-        match node:
-            case x.ItemValue(item=name):
-                return self.label(name)
-            case x.DefinedValue(name=name):
-                return self.protocol.definitions[name].label.text
-            case x.ReadingValue(reading=name):
-                return self.protocol.readings[name].label.text
-            case x.Constant(value=value, unit=unit):
-                return quantity_text(value, unit.text)
-            case x.DateConstant(day=day):
-                return day_text(day)
-            case x.NoOptions() | x.NoOccurrences():
-                return str(say.nothing())
-            case x.Always(value=value):
-                return str(say.yes_no(value))
-            case x.OptionConstant(option=option):
-                return str(say.option(option.replace("_", " ")))
-            case x.Converted(value=inner) | x.DayOf(time=inner) | x.MomentsOf(date=inner):
-                return self.value(inner)
-            case x.Arithmetic(operator=operator, left=left, right=right):
-                return f"{self._operand(left, operator)} {operator} {self._operand(right, operator)}"
-            case x.Extreme(kind=kind, values=values):
-                return str(say.extreme(kind, self._each(values), False))
-            case x.FirstKnown(values=values):
-                return str(say.first_known(self._each(values)))
-            case x.Lookup():
-                return self._lookup(node)
-            case x.CountTrue(conditions=conditions):
-                return str(say.count_true([self.text(each) for each in conditions]))
-            case x.CountOptions(subject=subject):
-                return str(say.count_of(self.value(subject)))
-            case x.CountOccurrences(occurrences=occurrences):
-                return str(say.count_of(self.value(occurrences)))
-        return self._time_value(node)
-
-    def _time_value(self, node: x.Expression) -> str:
-        say = self.say
-        match node:
-            case x.LimitValue(limit=limit, subject=subject):
-                return str(say.limit_of(limit, self.value(subject)))
-            case x.TimesLimit(limit=limit, subject=subject):
-                return str(say.multiple_of(limit, self.value(subject)))
-            case x.Elapsed(unit=unit, start=start, end=end):
-                return str(say.elapsed(unit, self.the(start), self.the(end)))
-            case x.Shifted(date=date, sign=sign, length=length):
-                return str(say.shifted(self.value(date), sign, self.length(length)))
-            case x.Selected(event=event, where=where, window=window):
-                asked = self.selection(where, self.window(window) if window else "")
-                return f"{self.label(event)} {asked}".rstrip()
-            case x.Pick(kind=kind, occurrences=occurrences):
-                return str(say.pick(kind, self.value(occurrences)))
-            case x.AttributeOf(attribute=attribute, occurrence=occurrence):
-                return str(say.attribute_of(self._own_attribute(occurrence, attribute), self.value(occurrence)))
-            case x.Aggregate(kind=kind, attribute=attribute, occurrences=occurrences):
-                return str(say.aggregate(kind, self._own_attribute(occurrences, attribute), self.value(occurrences)))
-            case x.AttributeValue(event=event, attribute=attribute):
-                return str(say.attribute(self.attribute_label(event, attribute)))
-        return self.text(node)
-
-    def _operand(self, node: x.Expression, operator: str) -> str:
-        text = self.value(node)
-        loose = isinstance(node, x.Arithmetic) and (operator in "×/" or node.operator in "+−")
-        wordy = isinstance(
-            node, x.Extreme | x.FirstKnown | x.CountTrue | x.CountOptions | x.CountOccurrences | x.Elapsed
-        )
-        return f"({text})" if loose or wordy else text
-
-    def _each(self, values: tuple[x.Expression, ...]) -> list[str]:
-        """Values of a list, sums in parentheses."""
-        return [
-            self._operand(each, "×") if isinstance(each, x.Arithmetic) and each.operator in "+−" else self.value(each)
-            for each in values
-        ]
-
-    def _lookup(self, node: x.Lookup) -> str:
-        table = self.protocol.tables[node.table]
-        column = node.column if len(table.outputs) > 1 else ""
-        return str(self.say.lookup(table.label.text, column, [self.value(each) for each in node.arguments]))
-
-    def window(self, window: x.Window) -> str:
-        found: str = self._once("window", window, lambda: self._window(window))
-        return found
-
-    def _window(self, window: x.Window) -> str:
-        if window.kind == "between":
-            assert window.end is not None
-            return str(self.say.span(self.the(window.anchor), self.the(window.end)))
-        length = self.length(window.length) if window.length else ""
-        return str(self.say.window(window.kind, window.direction, length, self.the(window.anchor)))
-
-    def length(self, length: x.Length) -> str:
-        if isinstance(length, x.CalendarLength):
-            return length.text
-        duration = length.duration.value if isinstance(length.duration, x.Converted) else length.duration
-        if isinstance(duration, x.Extreme):
-            return str(self.say.extreme(duration.kind, self._each(duration.values), True))
-        return self.value(duration)
-
-    def label(self, item: str) -> str:
-        return self.protocol.items[item].label.text
-
-    def attribute_label(self, event: str, attribute: str) -> str:
-        declared = self.protocol.items[event].attribute(attribute)
-        return declared.label.text if declared else attribute
-
-    def _own_attribute(self, node: x.Expression, attribute: str) -> str:
-        """How an attribute is called beside its occurrence; empty for the value of a measurement, which goes by it."""
-        selected = node.occurrences if isinstance(node, x.Pick) else node
-        if not isinstance(selected, x.Selected):
-            return attribute
-        if attribute == "value" and self.protocol.items[selected.event].repeated:
-            return ""
-        return self.attribute_label(selected.event, attribute)
-
-    def selection(self, where: x.Expression | None, window: str) -> str:
-        """What is asked of an occurrence: `(where kind is viral) within 3 months before the screening date`."""
-        return str(self.say.selection(self.where(where) if where is not None else "", window))
-
     def where(self, node: x.Expression) -> str:
         """What WHERE asks of an occurrence: `with grade at least 3`, `where kind is viral`."""
         condition = settled(node, self.readings)
@@ -421,21 +213,6 @@ class Words:
             return str(self.say.with_attribute(compared.operator, "" if measured else left, right))
         return str(self.say.where(self.phrase(condition).inline()))
 
-    def option_words(self, subject: x.Expression, option: str) -> str:
-        item = self._declaring(subject)
-        if item is None:
-            return option.replace("_", " ")
-        found: dict[str, str] = self._once("options", item, lambda: {each.name: each.words for each in item.options})
-        return found.get(option) or option.replace("_", " ")
-
-    def _declaring(self, subject: x.Expression) -> Item | None:
-        match subject:
-            case x.ItemValue(item=name):
-                return self.protocol.items[name]
-            case x.AttributeValue(event=event, attribute=attribute):
-                return self.protocol.items[event].attribute(attribute)
-        return None
-
     def times_limit(self, node: x.Compare) -> str:
         """`3 × ULN`, or `ULN`, for the right side of a comparison with a limit."""
         assert isinstance(node.left, x.TimesLimit)
@@ -444,11 +221,6 @@ class Words:
             "limit", node, lambda: str(self.say.times_limit(self.value(node.right), limit)).removeprefix("the ")
         )
         return found
-
-    def marker(self, id: str) -> str:
-        """How a criterion is called in running text: `(2)`, `①`, or the name of a `-` item."""
-        criterion = self.protocol.criterion(id)
-        return criterion_marker(criterion) if criterion else id
 
 
 def _windowed(node: x.Expression | None) -> bool:

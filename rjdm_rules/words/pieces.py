@@ -6,8 +6,9 @@ import re
 from dataclasses import replace
 from fractions import Fraction
 
+from ..language.diagnostics import did_you_mean, listed
 from ..protocol import expressions as x
-from ..protocol.model import Criterion
+from ..protocol.model import Criterion, Protocol
 from ..protocol.numbers import number_text
 
 
@@ -39,6 +40,14 @@ def criterion_title(criterion: Criterion) -> str:
     """Marker and sentence; a `-` item goes by its sentence, or its name."""
     sentence = criterion.sentence.text if criterion.sentence else (criterion.name or "").replace("_", " ")
     return sentence if criterion.marker in "-−" else f"{criterion_marker(criterion)} {sentence}".strip()
+
+
+def no_such_criterion(wanted: str, protocol: Protocol) -> str:
+    """What is said of a criterion that is not there; in a protocol with parts, one of the same number is meant."""
+    ids = [each.id for each in protocol.criteria()]
+    inside = [id for id in ids if id.endswith(f".{wanted}")]
+    near = f"did you mean {' or '.join(inside[:3])}?" if inside else did_you_mean(wanted, ids)
+    return f"there is no criterion `{wanted}`; {near or 'they are ' + listed(ids)}"
 
 
 UNIT_WORDS = {
