@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .language.diagnostics import Diagnostic, RulesError, did_you_mean, in_order
+from .language.diagnostics import WARNING, Diagnostic, RulesError, did_you_mean, in_order
 from .language.source import Source
 from .protocol.check import Checked, check_source
 from .protocol.libraries import UnreadableFile, bundled_names, library_path, read_source
@@ -68,10 +69,16 @@ def with_examples(checked: Checked) -> Checked:
             for each in error.problems:
                 place = example.places.get(each.item or "", example.place)
                 message = f"the example `{example.name}`: {each.item}: {each.message}"
-                problems.append(Diagnostic("R806", message, place, each.help))
+                problems.append(Diagnostic("R806", in_rules_words(message), place, in_rules_words(each.help)))
     if not problems:
         return checked
     return Checked(None, in_order([*checked.diagnostics, *problems]))
+
+
+def in_rules_words(text: str) -> str:
+    """A message about a record as one about an example, where yes and no are written so and dates without quotes."""
+    plain = re.sub(r'"(\d{4}[\dT:-]*)"', r"`\1`", text)
+    return re.sub(r"\btrue\b", "yes", re.sub(r"\bfalse\b", "no", plain))
 
 
 def _made(checked: Checked) -> Protocol:
@@ -82,11 +89,17 @@ def _made(checked: Checked) -> Protocol:
 
 @dataclass(frozen=True)
 class Protocol:
-    """A checked protocol, ready for use. `model` is what the file says; `warnings` what checking remarked."""
+    """A checked protocol, ready for use. `model` is what the file says; `findings` what checking had to say of it:
+    warnings, and remarks of less weight."""
 
     model: Model
-    warnings: tuple[Diagnostic, ...] = ()
+    findings: tuple[Diagnostic, ...] = ()
     _evaluators: dict[tuple[tuple[str, str], ...], Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """The findings that speak of something probably not meant."""
+        return tuple(each for each in self.findings if each.severity == WARNING)
 
     @cached_property
     def graph(self) -> RuleGraph:

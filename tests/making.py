@@ -92,7 +92,7 @@ class Maker:
             lambda: f"ANY({listed})",
             lambda: f"NONE({listed})",
             lambda: f"AT LEAST {n} OF ({listed})",
-            lambda: f"AT MOST {n} OF ({listed})",
+            lambda: f"AT MOST {n - 1} OF ({listed})",
             lambda: f"EXACTLY {n} OF ({listed})",
             lambda: f"(NOT ({inner[0]}))",
             lambda: f"(({inner[0]}) EXCEPT ({inner[1]}))",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, TypeVar
 
 from . import syntax as s
 from .build_conditions import MOST_DIGITS, ConditionBuilder, bare_mark, canonical, span, whole
+from .diagnostics import replacement
 from .source import Place
 from .tokens import Token
 
@@ -47,6 +49,7 @@ class Builder(ConditionBuilder):
 
     def broken(self, parts: list[Token]) -> s.Broken:
         words = set(re.findall(r"[①-⑳]|[a-zA-Z_][a-zA-Z0-9_]*|\d+|[^\W\d]\w*", parts[0].text))
+        words |= {name.replace("-", "_") for name in re.findall(r"\w+(?:-\w+)+", parts[0].text)}
         self.broken_words |= words | {bare_mark(word) for word in words if len(word) == 1}
         return s.Broken(parts[0].place)
 
@@ -204,7 +207,12 @@ class Builder(ConditionBuilder):
         return tuple(part if isinstance(part, s.CellPart) else s.CellPart(part.place, part) for part in parts)
 
     def cell_range(self, parts: list[Part]) -> s.CellPart:
-        return s.CellPart(span(parts), parts[0], high=parts[1])
+        """`3..6`, and `30..<60` for numbers below 60."""
+        low, sign, high = parts
+        operator = canonical(sign.text) if sign is not None else None
+        if operator not in (None, "<"):
+            self.refuse("R603", f"`..{sign.text}` cannot stand in a cell", span(parts), "write `..` or `..<`")
+        return s.CellPart(span(parts), low, high, operator)
 
     def cell_compare(self, parts: list[Part]) -> s.CellPart:
         return s.CellPart(span(parts), parts[1], operator=canonical(parts[0].text))
@@ -289,6 +297,8 @@ class Builder(ConditionBuilder):
             given,
             of_kind(lines, s.Expectation),
             texts(lines, "note"),
+            of_kind(lines, s.ExpectedFacts),
+            of_kind(lines, s.ExpectedReasons),
         )
 
     def example_given(self, parts: list[Part]) -> tuple[s.Given, ...]:
@@ -300,8 +310,24 @@ class Builder(ConditionBuilder):
             span(parts), self.name([subject]) if subject is not None else None, re.sub(" +", " ", outcome.text)
         )
 
+    def expected_facts(self, parts: list[Token]) -> s.ExpectedFacts:
+        return s.ExpectedFacts(span(parts), tuple(self.name([part]) for part in parts[1:]))
+
+    def expected_reasons(self, parts: list[Part]) -> s.ExpectedReasons:
+        return s.ExpectedReasons(parts[0].place, tuple(parts[1:]))
+
+    def expected_reason(self, parts: list[Part]) -> tuple[s.Name, s.Text | None]:
+        return self.name(parts[:1]), parts[1]
+
     def given_line(self, parts: list[Part]) -> s.Given:
         name, *values = parts
+        for one, two in pairwise(values):
+            between = one.place.source.text[one.place.end : two.place.start]
+            if between == "," and one.place.text[-1:].isdigit() and two.place.text[:1].isdigit():
+                place = span([one, two])
+                fixes = (replacement(place, place.text.replace(",", ".", 1)),)
+                form = f"{one.place.text}.{two.place.text}"
+                self.refuse("R112", f"`{place.text}` has a decimal comma", place, f"write `{form}`", fixes)
         return s.Given(name.place, self.name([name]), tuple(values))
 
     def given_number(self, parts: list[Part]) -> s.GivenValue:
@@ -321,10 +347,10 @@ class Builder(ConditionBuilder):
 
     def given_occurrence(self, parts: list[Part]) -> s.GivenValue:
         date, until, *fields = parts
-        start = date.value if isinstance(date, s.GivenValue) else date.text
+        start = date.value if isinstance(date, s.GivenValue) else self.date(date)
         ends = []
         if until is not None:
-            end = str(until.value) if isinstance(until, s.GivenValue) else until.text
+            end = str(until.value) if isinstance(until, s.GivenValue) else self.date(until)
             ends.append(("until", end, until.place))
         return s.GivenValue(date.place, start, (*ends, *(field for field in fields if field is not None)))
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from . import syntax as s
-from .diagnostics import Diagnostic
+from .diagnostics import Diagnostic, Fix, replacement
 from .source import Place
 from .tokens import Token
 
@@ -38,8 +38,10 @@ class ConditionBuilder:
     def begin(self) -> None:
         self.diagnostics, self.broken_words = [], set()
 
-    def refuse(self, code: str, message: str, place: Place, help: str = "") -> s.Unreadable:
-        self.diagnostics.append(Diagnostic(code, message, place, help))
+    def refuse(
+        self, code: str, message: str, place: Place, help: str = "", fixes: tuple[Fix, ...] = ()
+    ) -> s.Unreadable:
+        self.diagnostics.append(Diagnostic(code, message, place, help, fixes=fixes))
         return s.Unreadable(place)
 
     def bound(self, parts: list[Part]) -> s.Expression:
@@ -57,7 +59,7 @@ class ConditionBuilder:
             return self.refuse("R104", "THEN needs an IF before it", place, "write `IF condition THEN what must hold`")
         return self.refuse(
             "R104",
-            "EXCEPT, WAIVED IF and IF … THEN are mixed without parentheses",
+            f"{mixed_words(kinds)} without parentheses",
             place,
             "put parentheses round the part that belongs together: " + exception_readings(operands, words, kinds),
         )
@@ -72,26 +74,33 @@ class ConditionBuilder:
                 "AND and OR are mixed without parentheses, and readers split on what that means",
                 place,
                 "write " + mixture_readings(operands, words),
+                mixture_fixes(operands, words),
             )
         return s.Group(place, "all" if kinds == {"AND"} else "any", 0, tuple(operands), infix=True)
 
     def negated(self, parts: list[Part]) -> s.Expression:
         if isinstance(parts[1], s.Unreadable):
             return parts[1]
-        if nested(parts[1], s.Not) > LONGEST_ROW:
+        if nested(parts[1], s.Not) >= LONGEST_ROW:
             return self.refuse("R107", f"more than {LONGEST_ROW} NOT in a row", span(parts), "two of them cancel out")
         return s.Not(span(parts), parts[1])
 
     def comparison(self, parts: list[Part]) -> s.Expression:
         if len(parts) > 3:
-            return self.refuse(
-                "R104",
-                "a comparison has two sides",
-                span(parts),
-                "for a range write `x BETWEEN low AND high` (both ends belong to it)",
-            )
+            return self._chained(parts)
         left, operator, right = parts
         return s.Comparison(span(parts), canonical(operator.text), left, right)
+
+    def _chained(self, parts: list[Part]) -> s.Expression:
+        """`18 ≤ age ≤ 75`."""
+        operands, signs = parts[0::2], [canonical(sign.text) for sign in parts[1::2]]
+        help = "for a range write `x BETWEEN low AND high` (both ends belong to it)"
+        fixes: tuple[Fix, ...] = ()
+        if signs in (["≤", "≤"], ["≥", "≥"]):
+            low, high = (operands[0], operands[2]) if signs[0] == "≤" else (operands[2], operands[0])
+            form = f"{operands[1].place.text} BETWEEN {low.place.text} AND {high.place.text}"
+            help, fixes = f"write `{form}`; both ends belong to it", (replacement(span(parts), form),)
+        return self.refuse("R104", "a comparison has two sides", span(parts), help, fixes)
 
     def between(self, parts: list[Part]) -> s.Expression:
         subject, _, low, _, high = parts
@@ -130,19 +139,51 @@ class ConditionBuilder:
     def arithmetic(self, parts: list[Part]) -> s.Expression:
         left, operator, right = parts
         place = span(parts)
-        if chain_length(left) > LONGEST_CHAIN:
+        if chain_length(left) + 2 > LONGEST_CHAIN:
             return self.refuse("R107", f"more than {LONGEST_CHAIN} terms in one calculation", place)
         return s.Arithmetic(place, canonical(operator.text), left, right)
 
     def negative(self, parts: list[Part]) -> s.Expression:
         if isinstance(parts[1], s.Unreadable):
             return parts[1]
-        if nested(parts[1], s.Negative) > LONGEST_ROW:
+        if nested(parts[1], s.Negative) >= LONGEST_ROW:
             return self.refuse("R107", f"more than {LONGEST_ROW} minus signs in a row", span(parts), "two cancel out")
         return s.Negative(span(parts), parts[1])
 
     def date_literal(self, parts: list[Token]) -> s.Expression:
-        return s.DateLiteral(parts[0].place, parts[0].text)
+        return s.DateLiteral(parts[0].place, self.date(parts[0]))
+
+    def date(self, token: Token) -> str:
+        """The text of a date, in the one form that everybody reads alike; refused in another."""
+        text = token.text
+        match = re.fullmatch(r"(\d{4})[-./](\d{1,2})[-./](\d{1,2})", text)
+        if match:
+            form = f"{match.group(1)}-{int(match.group(2)):02d}-{int(match.group(3)):02d}"
+            if form != text:
+                fixes: tuple[Fix, ...] = (replacement(token.place, form, certain=True),)
+                self.refuse("R118", f"`{text}`: a date is written year-month-day, as in `2026-03-02`", token.place,
+                            f"write `{form}`", fixes)  # fmt: skip
+            return form
+        match = re.fullmatch(r"(\d{1,2})[-./](\d{1,2})[-./](\d{4})", text)
+        if match is None:
+            return text
+        one, two, year = int(match.group(1)), int(match.group(2)), match.group(3)
+        orders = dict.fromkeys(
+            f"{year}-{month:02d}-{day:02d}" for day, month in ((one, two), (two, one)) if month <= 12
+        )
+        forms = [*orders]
+        if not forms:
+            return self._no_date(token)
+        fixes = tuple(replacement(token.place, form, certain=len(orders) == 1) for form in forms)
+        what = "is written year-month-day" if len(orders) == 1 else "does not say which is the day and which the month"
+        self.refuse("R118", f"`{text}` {what}", token.place, "write " + " or ".join(f"`{f}`" for f in forms), fixes)
+        return forms[0]
+
+    def _no_date(self, token: Token) -> str:
+        self.refuse(
+            "R118", f"`{token.text}` is no date", token.place, "a date is written year-month-day, as in `2026-03-02`"
+        )
+        return "2000-01-01"
 
     def name(self, parts: Sequence[Token]) -> s.Name:
         return s.Name(parts[0].place, parts[0].text)
@@ -210,12 +251,9 @@ class ConditionBuilder:
     def _exact(self, token: Token) -> Fraction:
         text = token.text
         if "," in text:
-            self.refuse(
-                "R108",
-                f"{text} has a thousands comma, which could be read as a list or a decimal",
-                token.place,
-                f"write {text.replace(',', '')}",
-            )
+            form = text.replace(",", "")
+            message = f"{text} has a thousands comma, which could be read as a list or a decimal"
+            self.refuse("R108", message, token.place, f"write `{form}`", (replacement(token.place, form),))
             text = text.replace(",", "")
         digits, _, power = text.replace(" ", "").replace("−", "-").replace("*", "×").rpartition("10^")
         mantissa = digits.rstrip("×") if power != text else text
@@ -272,6 +310,28 @@ def mixture_readings(operands: Sequence[Part], words: Sequence[Token]) -> str:
     if len(pieces) > 6 or len(kinds) > 2:
         return f"`(… {kinds[0]} …) {kinds[1]} …` or `… {kinds[0]} (… {kinds[1]} …)`"
     return " or ".join(f"`{bound_first(pieces, names, kind)}`" for kind in kinds)
+
+
+def mixture_fixes(operands: Sequence[Part], words: Sequence[Token]) -> tuple[Fix, ...]:
+    """The two ways to put parentheses into a mixture of AND and OR."""
+    place = span(operands)
+    names = [word.text for word in words]
+    pieces = [operand.place.text for operand in operands]
+    if "#" in place.text or "\n" in place.text or len(pieces) > 6:
+        return ()
+    return tuple(
+        replacement(place, bound_first(pieces, names, kind), title=f"put parentheses round what {kind} joins")
+        for kind in dict.fromkeys(names)
+    )
+
+
+def mixed_words(kinds: Sequence[str]) -> str:
+    """Which of EXCEPT, WAIVED IF and IF … THEN are mixed, or stand twice."""
+    named = {"EXCEPT": "EXCEPT", "WAIVED_IF": "WAIVED IF", "THEN": "IF … THEN"}
+    words = [named[kind] for kind in dict.fromkeys(kinds)]
+    if len(words) == 1:
+        return f"{words[0]} stands {'twice' if len(kinds) == 2 else 'several times'}"
+    return f"{', '.join(words[:-1])} and {words[-1]} are mixed"
 
 
 def exception_readings(operands: Sequence[Part], words: Sequence[Token], kinds: Sequence[str]) -> str:

@@ -9,13 +9,29 @@ from itertools import islice
 
 from .source import Place, quotation
 
-ERROR = "error"
+ERROR, WARNING, REMARK = "error", "warning", "remark"
 MOST_LISTED, MOST_SAID, MOST_COMPARED, LONGEST_SUGGESTED = 8, 100, 2000, 60
 
 
 @dataclass(frozen=True)
+class Fix:
+    """A change to the text that mends a finding: each stretch with what to put there. It is `certain` where nothing
+    else can have been meant, so that it may be made unasked."""
+
+    title: str
+    edits: tuple[tuple[Place, str], ...]
+    certain: bool = False
+
+
+def replacement(place: Place, text: str, certain: bool = False, title: str = "") -> Fix:
+    """The fix that writes `text` at one place."""
+    return Fix(title or (f"write `{text.strip()}`" if text.strip() else "take it out"), ((place, text),), certain)
+
+
+@dataclass(frozen=True)
 class Diagnostic:
-    """One finding. `hops` are further places that belong to it, each with a remark (the steps of a cycle, say)."""
+    """One finding. `hops` are further places that belong to it, each with a remark (the steps of a cycle, say);
+    `fixes` the ways to mend it that need no thought."""
 
     code: str
     message: str
@@ -23,6 +39,7 @@ class Diagnostic:
     help: str = ""
     severity: str = ERROR
     hops: tuple[tuple[str, Place], ...] = ()
+    fixes: tuple[Fix, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         end_line, end_column = self.place.end_position
@@ -73,16 +90,25 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(shown[:MOST_LISTED]) + (", …" if len(shown) > MOST_LISTED else "")
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A suggestion such as "did you mean `lvef`?", or an empty text where nothing is near."""
+def near_names(word: str, known: Iterable[str]) -> list[str]:
+    """The one or two names that a word was probably meant to be."""
     if len(word) > LONGEST_SUGGESTED:
-        return ""
+        return []
     names = [name for name in known if abs(len(name) - len(word)) <= max(3, len(word) // 2)]
-    near = get_close_matches(word, names, n=2, cutoff=0.7) if len(names) <= MOST_COMPARED else []
-    if not near:
-        folded = {name.casefold(): name for name in names}
-        near = [folded[word.casefold()]] if word.casefold() in folded else []
-    return "did you mean " + " or ".join(f"`{name}`" for name in near) + "?" if near else ""
+    alike = [name for name in names if name.casefold() == word.casefold()]
+    if alike or len(names) > MOST_COMPARED:
+        return alike[:1]
+    return get_close_matches(word, names, n=2, cutoff=0.7)
+
+
+def meant(near: Iterable[str]) -> str:
+    """A suggestion such as "did you mean `lvef`?", or an empty text where nothing is near."""
+    names = [f"`{name}`" for name in near]
+    return "did you mean " + " or ".join(names) + "?" if names else ""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    return meant(near_names(word, known))
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:

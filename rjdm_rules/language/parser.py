@@ -22,10 +22,13 @@ from lark.parsers.lalr_parser_state import ParseConf, ParserState
 from ..assets import asset
 from . import syntax as s
 from .build import Builder
+from .characters import readable
 from .diagnostics import Diagnostic, in_order
 from .messages import syntax_message
-from .source import Place, Source
-from .tokens import LayoutError, Terminals, Token, Tokens, line_start
+from .misfits import Misfit
+from .slips_of_signs import close_after
+from .source import Place, Source, line_start
+from .tokens import LayoutError, Terminals, Token, Tokens
 
 LARGEST_FILE = 5_000_000
 _PARSING = threading.Lock()
@@ -40,12 +43,14 @@ class _Engine:
 
 @dataclass(slots=True)
 class _Snapshot:
-    """Where a statement began, so that it can be given up: the parser's stacks before its first token."""
+    """Where a statement began, so that it can be given up: the parser's stacks before its first token, and how many
+    tokens had been read."""
 
     start: int
     indents: list[int]
     states: list[int]
     values: list[Any]
+    taped: int = 0
 
 
 @cache
@@ -95,14 +100,16 @@ def parse(source: Source) -> tuple[s.File, list[Diagnostic]]:
     engine = _engine()
     with _PARSING:
         engine.builder.begin()
-        declarations, diagnostics = _Run(source, engine).run()
+        run = _Run(source, engine)
+        declarations, diagnostics = run.run()
         diagnostics += engine.builder.diagnostics
         broken = frozenset(engine.builder.broken_words)
-    return gathered(source, declarations, broken, bool(diagnostics)), in_order(diagnostics)
+    file = gathered(source, declarations, broken, bool(diagnostics), tuple(run.tape))
+    return file, in_order(diagnostics)
 
 
 def unreadable_text(source: Source) -> list[Diagnostic]:
-    """Why a text is no rules file at all: empty, too large, control characters, tabs."""
+    """Why a text is no rules file at all: empty, too large, control characters."""
     text = source.text
     start = Place(source, 0, 0)
     if not text.strip():
@@ -118,27 +125,21 @@ def unreadable_text(source: Source) -> list[Diagnostic]:
     return []
 
 
-def tab_errors(source: Source) -> list[Diagnostic]:
-    tabs = [match.start() for match in re.finditer("\t", source.text)]
-    if not tabs:
-        return []
-    more = f" (and {len(tabs) - 1} more in this file)" if len(tabs) > 1 else ""
-    place = Place(source, tabs[0], tabs[0] + 1)
-    return [Diagnostic("R102", f"a tab{more}; how far it indents is not certain", place, "use spaces")]
-
-
 class _Run:
     """One reading of one source."""
 
     def __init__(self, source: Source, engine: _Engine) -> None:
-        self.diagnostics = tab_errors(source)
-        self.source = Source(source.name, source.text.replace("\t", " ")) if self.diagnostics else source
+        reading = readable(source)
+        self.diagnostics = reading.diagnostics
+        self.source = reading.source
         self.engine = engine
         self.tokens = Tokens(self.source, engine.terminals)
         self.state: ParserState[int] = ParserState(engine.conf, None)  # type: ignore[arg-type]
         self.snapshots: list[_Snapshot] = []
         self.new_statement = True
         self.last: Token | None = None
+        self.tape: list[Token] = []
+        self.section = ""
 
     def run(self) -> tuple[tuple[Any, ...], list[Diagnostic]]:
         states = self.engine.conf.states
@@ -147,14 +148,15 @@ class _Run:
             try:
                 token = self.tokens.next_token(position, states[position])
             except LayoutError as error:
-                self.diagnostics.append(Diagnostic(error.code, error.message, error.place, error.help))
+                fixes = (close_after(self.last.place),) if error.code == "R106" and self.last else ()
+                self.diagnostics.append(Diagnostic(error.code, error.message, error.place, error.help, fixes=fixes))
                 self.give_up(self.tokens.position)
                 continue
             try:
                 if token.type == "$END":
                     result = self.state.feed_token(cast(Any, token), is_end=True)
                     return result, self.diagnostics + self.tokens.misfits
-                self.state.feed_token(cast(Any, token))
+                self.feed(token)
             except UnexpectedToken as error:
                 if token.type == "$END" and not self.snapshots:
                     return (), self.diagnostics
@@ -162,6 +164,12 @@ class _Run:
                 self.give_up(token.place.start, token)
                 continue
             self.after(token)
+
+    def feed(self, token: Token) -> None:
+        self.state.feed_token(cast(Any, token))
+        self.tape.append(token)
+        if token.type.lower() == token.text and token.column_one:  # a word such as `data`
+            self.section = token.text
 
     def after(self, token: Token) -> None:
         if token.type in ("_NL", "_INDENT", "_DEDENT"):
@@ -173,7 +181,11 @@ class _Run:
             depth = len(self.tokens.indents) - 1
             state = self.state
             snapshot = _Snapshot(
-                token.place.start, self.tokens.indents[:], state.state_stack[:-1], state.value_stack[:-1]
+                token.place.start,
+                self.tokens.indents[:],
+                state.state_stack[:-1],
+                state.value_stack[:-1],
+                len(self.tape) - 1,
             )
             self.snapshots[depth:] = [snapshot]
 
@@ -185,8 +197,9 @@ class _Run:
             place = Place(self.source, end, end)
         opened = self.tokens.open[-1] if self.tokens.open else None
         fitting = frozenset(name for name in expected if self.takes(self.state.state_stack, name))
-        code, message, help = syntax_message(token, fitting or frozenset(expected), place, opened, self.last)
-        self.diagnostics.append(Diagnostic(code, message, opened if code == "R106" and opened else place, help))
+        said = syntax_message(Misfit(token, fitting or frozenset(expected), place, opened, self.last, self.section))
+        where = said.place or place
+        self.diagnostics.append(Diagnostic(said.code, said.message, where, said.help, fixes=said.fixes))
 
     def takes(self, states: list[int], terminal: str) -> bool:
         """Whether the parser, in these states, could take the terminal next."""
@@ -211,7 +224,11 @@ class _Run:
             # this line is no statement that may stand here; what is above it is complete
             depth = len(self.tokens.indents) - 1
             here = _Snapshot(
-                token.place.start, self.tokens.indents[:], self.state.state_stack[:], self.state.value_stack[:]
+                token.place.start,
+                self.tokens.indents[:],
+                self.state.state_stack[:],
+                self.state.value_stack[:],
+                len(self.tape),
             )
             self.snapshots[depth:] = [here]
         while self.snapshots and not self.takes(self.snapshots[-1].states, "BROKEN"):
@@ -230,8 +247,9 @@ class _Run:
         resume = max(resume, min(len(self.source.text), snapshot.start + 1))
         end = resume
         words = Token("BROKEN", self.source.text[snapshot.start : end], Place(self.source, snapshot.start, end))
+        del self.tape[snapshot.taped :]
         if self.takes(self.state.state_stack, "BROKEN"):
-            self.state.feed_token(cast(Any, words))
+            self.feed(words)
         tokens = self.tokens
         tokens.open.clear()
         tokens.pending.clear()
@@ -280,7 +298,9 @@ _NEXT_LINE = re.compile(r"[\r\n]([ ]*)(?=[^\s#])")
 _GOES_ON = re.compile(r"(?:AND|OR|EXCEPT|WAIVED|THEN)\b|[=\")]")
 
 
-def gathered(source: Source, declarations: tuple[Any, ...], broken: frozenset[str], incomplete: bool) -> s.File:
+def gathered(
+    source: Source, declarations: tuple[Any, ...], broken: frozenset[str], incomplete: bool, tokens: tuple[Token, ...]
+) -> s.File:
     """The declarations of a file sorted by kind, each kind in the order of the file."""
     flat: list[Any] = []
     for declaration in declarations:
@@ -305,4 +325,5 @@ def gathered(source: Source, declarations: tuple[Any, ...], broken: frozenset[st
         broken,
         incomplete,
         heads[1:],
+        tokens,
     )

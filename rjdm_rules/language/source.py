@@ -12,10 +12,12 @@ LONGEST_QUOTED = 160
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A rules file: its name as the user knows it, and its text."""
+    """A rules file: its name as the user knows it, and its text; `original` is the text as the file has it, where
+    single signs of it are read as others."""
 
     name: str
     text: str
+    original: str = ""
 
     @cached_property
     def line_starts(self) -> list[int]:
@@ -32,7 +34,13 @@ class Source:
         """The text of line `number` (from 1), without its line end."""
         start = self.line_starts[number - 1]
         end = self.line_starts[number] if number < len(self.line_starts) else len(self.text)
-        return self.text[start:end].rstrip("\r\n")
+        return (self.original or self.text)[start:end].rstrip("\r\n")
+
+
+def line_start(text: str, offset: int) -> int:
+    """Where the line of an offset begins."""
+    newline = text.rfind("\n", 0, offset)
+    return max(newline, text.rfind("\r", newline + 1, offset)) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +84,4 @@ def quotation(place: Place) -> tuple[str, str]:
         text = ("…" if start else "") + text[start : start + 150] + "…"
         column, width = column - start + bool(start), min(width, 90)
     label = str(line_number)
-    return f"{label} | {text}", f"{' ' * len(label)} | {' ' * (column - 1)}{'^' * width}"
+    return f"{label} | {text}".rstrip(), f"{' ' * len(label)} | {' ' * (column - 1)}{'^' * width}"

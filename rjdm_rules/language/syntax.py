@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from .source import Place
+from .tokens import Token
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -417,6 +418,21 @@ class Expectation(Node):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class ExpectedFacts(Node):
+    """`expect deciding lvef, egfr`: the facts that would settle an undetermined verdict, all of them."""
+
+    names: tuple[Name, ...]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ExpectedReasons(Node):
+    """`expect reasons I5 "LVEF", E7`: the criteria that the result gives as reasons, all of them, each with words that
+    its reason holds."""
+
+    reasons: tuple[tuple[Name, Text | None], ...]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Example(Node):
     name: Name
     label: Text
@@ -424,6 +440,8 @@ class Example(Node):
     given: tuple[Given, ...]
     expectations: tuple[Expectation, ...]
     notes: tuple[Text, ...]
+    facts: tuple[ExpectedFacts, ...] = ()
+    reasons: tuple[ExpectedReasons, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -434,7 +452,8 @@ class Broken(Node):
 @dataclass(frozen=True, eq=False, repr=False)
 class File:
     """A whole file. `broken` holds names and markers in statements that could not be read, so that nobody complains
-    that they are missing; `incomplete` says whether there were any errors of syntax."""
+    that they are missing; `incomplete` says whether there were any errors of syntax. `tokens` is what was read, in
+    order, with a token BROKEN for each statement that could not be."""
 
     place: Place
     head: Head | None
@@ -450,3 +469,4 @@ class File:
     broken: frozenset[str] = frozenset()
     incomplete: bool = False
     more_heads: tuple[Head, ...] = ()
+    tokens: tuple[Token, ...] = ()

@@ -14,7 +14,7 @@ from typing import Any
 from lark.lexer import Lexer, PatternStr, TerminalDef
 
 from .diagnostics import Diagnostic
-from .source import Place, Source
+from .source import Place, Source, line_start
 
 LINE_END = re.compile(r"(?:[ ]*(?:#[^\n\r]*)?(?:\r\n?|\n|\Z))+[ ]*")
 RUNS_ON = re.compile(r"(?:AND|OR|EXCEPT|WAIVED|THEN)\b|=|\"")
@@ -80,12 +80,6 @@ class Terminals(Lexer):
                     (words if literal[0].isalpha() else signs)[literal] = name
             self._arranged[state] = ([(name, self.pattern(name)) for name in named], words, signs)
         return self._arranged[state]
-
-
-def line_start(text: str, offset: int) -> int:
-    """Where the line of an offset begins."""
-    newline = text.rfind("\n", 0, offset)
-    return max(newline, text.rfind("\r", newline + 1, offset)) + 1
 
 
 class LayoutError(Exception):

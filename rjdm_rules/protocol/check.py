@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
 from ..language import syntax as s
 from ..language.diagnostics import Diagnostic, has_errors, in_order
 from ..language.parser import parse
+from ..language.sameness import same
 from ..language.source import Place, Source
 from ..units.unit import PLAIN
 from . import types as t
 from .advice import advise
+from .allowances import without_allowed
 from .criteria import checked_parts, if_criteria_under_all, register
 from .declarations import checked_item, checked_reading
 from .examples import checked_examples
 from .expression_types import ExpressionChecker
-from .libraries import refuse_criteria, same_syntax, used_files
+from .libraries import refuse_criteria, used_files
 from .model import Definition, Dose, Escalation, Protocol, Scheme, TableColumn, TableRow
 from .order import references, refuse_cycles, report_cycle, settled_order
 from .scope import Findings, Scope
@@ -84,7 +87,7 @@ def checked(file: s.File, diagnostics: Iterable[Diagnostic], folder: Path | None
         examples,
     )
     advise(protocol, findings, file.place.source)
-    return Checked(protocol, in_order(findings.all))
+    return Checked(protocol, in_order(without_allowed(files, findings.all)))
 
 
 STRUCTURE = ("R209", "R701", "R704", "R705", "R706", "R707", "R708", "R710")
@@ -140,7 +143,7 @@ def distinct(files: list[s.File], of: Callable[[s.File], tuple[D, ...]], scope: 
             other = found.get(name)
             if other is None:
                 found[name] = node
-            elif other.place.source is node.place.source or not same_syntax(other, node):
+            elif other.place.source is node.place.source or not same(other, node):
                 apart = other.place.source is not node.place.source
                 scope.findings.error(
                     "R206",
@@ -300,8 +303,10 @@ def checked_escalation(node: s.Escalation, checker: ExpressionChecker) -> Escala
         if kind in counts:
             findings.error("R206", f"`{kind}` is given twice", place)
         if count < 1:
-            findings.error("R710", f"`{kind}` is a whole number of patients from 1 upwards", place)
+            help = f"write `{kind} 3`, or what the protocol says"
+            findings.error("R710", f"`{kind}` is a whole number of patients from 1 upwards", place, help)
         counts.setdefault(kind, count)
+    _sizes_fit(node, doses, counts, findings)
     schemes = tuple(filter(None, (checked_scheme(scheme, checker) for scheme in node.schemes)))
     return Escalation(
         node.name.name,
@@ -314,6 +319,20 @@ def checked_escalation(node: s.Escalation, checker: ExpressionChecker) -> Escala
         node.sources,
         node.place,
     )
+
+
+def _sizes_fit(node: s.Escalation, doses: list[Dose], counts: dict[str, int], findings: Findings) -> None:
+    """A level holds at least one cohort, and the doses rise."""
+    places = {kind: place for kind, _, place in node.counts}
+    if counts.get("most", 1) < counts.get("cohort", 0) and counts["most"] > 0:
+        message = f"`most {counts['most']}` patients at a level are fewer than one cohort of {counts['cohort']}"
+        findings.error("R710", message, places["most"], "`most` is the most patients that one level may have")
+    amounts = [dose.value * dose.unit.factor for dose in doses]
+    for number, (lower, higher) in enumerate(pairwise(amounts), 1):
+        if higher <= lower and len({dose.unit.dimension for dose in doses}) == 1:
+            message = f"dose {number + 1} is not above dose {number}"
+            findings.error("R710", message, node.doses[number].place, "list the doses from the lowest to the highest")
+            return
 
 
 def checked_scheme(node: s.Scheme, checker: ExpressionChecker) -> Scheme | None:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from itertools import zip_longest
 
 from ..language import syntax as s
+from ..language.diagnostics import Fix
+from ..language.source import Place
 from . import expressions as x
 from .expression_types import ExpressionChecker
 from .model import Block, Criterion, Part
@@ -83,11 +85,15 @@ def _conditions_in_place(named: NamedCriterion, following: s.Criterion | None, s
         before = following is None or formula.place.start < following.place.start
         if formula.place.start > named.syntax.place.start and before:
             scope.misplaced.add(named.id)
+            start = formula.place.start
+            spaces = (Place(formula.place.source, start, start), "    ")
+            fixes = () if "\n" in formula.place.text else (Fix("indent it", (spaces,), certain=True),)
             scope.findings.error(
                 "R708",
                 f"this condition stands level with its criterion {named.syntax.marker}",
                 formula.place,
                 "indent it further than the criterion",
+                fixes=fixes,
             )
             return
 
@@ -164,7 +170,9 @@ def _block(node: s.Block, part: str | None, scope: Scope, checker: ExpressionChe
     )
     counted = [each for each in named if not each.only_notes]
     if not counted and not node.body.broken:
-        scope.findings.error("R704", f"`{node.kind}` has no criteria", node.place)
+        what = "no criterion with a condition" if named else "no criteria"
+        help = "give one of them a condition, or take the block out" if named else "add criteria, or take it out"
+        scope.findings.error("R704", f"`{node.kind}` has {what}", node.place, help)
     formula = _formula(node.body, context, counted, node.kind, f"`{node.kind}`", scope, checker)
     if formula is None:
         return None

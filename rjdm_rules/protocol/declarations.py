@@ -7,16 +7,18 @@ from dataclasses import replace
 from fractions import Fraction
 
 from ..language import syntax as s
-from ..language.diagnostics import did_you_mean
+from ..language.diagnostics import listed, meant, near_names, replacement
 from ..language.source import Place
-from ..units.unit import PLAIN, Unit, UnitError, conversion, read_unit
+from ..units.unit import PLAIN, Unit, conversion, read_unit
 from . import types as t
+from .code_systems import wrong_code
 from .model import Item, Option, Reading
 from .numbers import number_text
-from .scope import Findings, may_name
+from .scope import Findings, may_name, unit_at
 
 ATTRIBUTE_NAMES_TAKEN = ("date", "until", "unit", "uln", "lln")
 GRAMS_PER_MOLE = read_unit("g/mol")
+GUESSED = ("LOINC", "ICD-10", "ATC", "SNOMED")  # systems that the shape of a code tells apart
 
 
 def options_of(options: tuple[s.Option, ...], findings: Findings) -> tuple[Option, ...]:
@@ -38,12 +40,21 @@ def checked_reading(node: s.Reading, findings: Findings, origin: str) -> Reading
         return None
     if node.chosen is None:
         findings.error(
-            "R212", f"the reading `{node.name.name}` has none chosen", node.place, f"add `chosen {names[0]}`"
+            "R212",
+            f"the reading `{node.name.name}` has none chosen",
+            node.place,
+            f"add `chosen` and the option that holds: {listed(names)}",
         )
         return None
     if node.chosen.name not in names:
-        help = did_you_mean(node.chosen.name, names) or "its options are " + ", ".join(names)
-        findings.error("R204", f"`{node.chosen.name}` is no option of `{node.name.name}`", node.chosen.place, help)
+        near = near_names(node.chosen.name, names)
+        findings.error(
+            "R204",
+            f"`{node.chosen.name}` is no option of `{node.name.name}`",
+            node.chosen.place,
+            meant(near) or "its options are " + ", ".join(names),
+            fixes=tuple(replacement(node.chosen.place, each) for each in near),
+        )
         return None
     return Reading(node.name.name, node.label, options, node.chosen.name, node.because, node.place, origin)
 
@@ -61,13 +72,14 @@ def checked_item(node: s.Item, findings: Findings, origin: str, attribute: bool 
     item = _typed_item(base, written, node, findings)
     if item is None:
         return None
-    if node.attributes and item.kind != "event":
+    if node.attributes and (item.kind != "event" or item.repeated):
         first = node.attributes[0]
+        what = "but a repeated measurement has its value only" if item.repeated else "but only an event has attributes"
         findings.error(
             "R209",
-            f"`{first.name.name}` stands below `{name}`, but only an event has attributes",
+            f"`{first.name.name}` stands below `{name}`, {what}",
             first.place,
-            f"indent it as far as `{name}`, or declare `{name}` as `event`",
+            f"indent it as far as `{name}` (with a type of its own), or declare `{name}` as `event`",
         )
     return _with_lines(item, node, findings)
 
@@ -124,7 +136,8 @@ def _attributes(node: s.Item, findings: Findings, origin: str) -> tuple[Item, ..
         if item is None:
             continue
         if item.kind in ("event", "several of", "time"):
-            findings.error("R209", f"an attribute cannot be {t.in_words(item.type)}", each.place)
+            what = {"event": "an event", "time": "a time"}.get(item.kind, "a set of options")
+            findings.error("R209", f"an attribute cannot be {what}", each.place)
             continue
         if item.name in found:
             findings.error("R206", f"the attribute `{item.name}` is declared twice", each.place)
@@ -134,11 +147,7 @@ def _attributes(node: s.Item, findings: Findings, origin: str) -> tuple[Item, ..
 
 def _unit(written: s.TypeExpression, findings: Findings) -> Unit | None:
     assert written.unit is not None
-    try:
-        return read_unit(written.unit)
-    except UnitError as error:
-        findings.error("R401", str(error), written.unit_place or written.place, error.help)
-        return None
+    return unit_at(written.unit, written.unit_place or written.place, findings)
 
 
 def _span(low: Fraction | None, high: Fraction | None, place: Place, findings: Findings) -> t.Span | None:
@@ -189,8 +198,22 @@ def _with_range(item: Item, line: s.ItemLine, findings: Findings) -> Item:
 
 def _with_code(item: Item, line: s.ItemLine, findings: Findings) -> Item:
     match = re.fullmatch(r"(\S+)\s+(\S.*)", line.code)
+    joined = re.fullmatch(r"([A-Za-z][\w-]*):(\S+)", line.code)
+    if not match and joined:
+        form = f"{joined.group(1)} {joined.group(2)}"
+        fixes = (replacement(line.place, form, certain=True),)
+        findings.error(
+            "R211", "system and code stand apart, without a colon", line.place, f"write `{form}`", fixes=fixes
+        )
+        return item
+    if not match and not re.search(r"\d", line.code):
+        findings.error("R211", f"behind `{line.code}` the code is missing", line.place, "as in `code LOINC 2160-0`")
+        return item
     if not match:
-        findings.error("R211", f"`{line.code}` lacks its code system", line.place, f"write `code LOINC {line.code}`")
+        system = next((each for each in GUESSED if not wrong_code(each, line.code)), "LOINC")
+        form = f"{system} {line.code}"
+        fixes = (replacement(line.place, form),)
+        findings.error("R211", f"`{line.code}` lacks its code system", line.place, f"write `code {form}`", fixes=fixes)
         return item
     return replace(item, codes=(*item.codes, (match.group(1), match.group(2).strip())))
 
@@ -198,14 +221,12 @@ def _with_code(item: Item, line: s.ItemLine, findings: Findings) -> Item:
 def _with_molar_mass(item: Item, line: s.ItemLine, findings: Findings) -> Item:
     number = line.expression
     assert isinstance(number, s.Number)
-    unit = item.unit or (item.attributes[0].unit if item.repeated else None)
-    if unit is None:
+    measured = item.attributes[0] if item.repeated else item
+    if measured.kind != "quantity":
         findings.error("R209", f"a molar mass belongs to a quantity; `{item.name}` is none", line.place)
         return item
-    try:
-        written = read_unit(number.unit) if number.unit else None
-    except UnitError as error:
-        findings.error("R401", str(error), number.unit_place or number.place, error.help)
+    written = unit_at(number.unit, number.unit_place or number.place, findings) if number.unit else None
+    if written is None and number.unit:
         return item
     factors = conversion(written, GRAMS_PER_MOLE) if written else None
     if factors is None or number.value <= 0:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ..language import syntax as s
 from ..language.source import Place
@@ -38,19 +38,38 @@ def checked_examples(file: s.File, scope: Scope) -> tuple[Example, ...]:
         if depth[name] > MOST_LIKE and node.like:
             findings.error("R107", f"more than {MOST_LIKE} examples are each like the one before", node.like.place)
             continue
-        record, places = _given(node, parent, scope)
-        expectations = _expectations(node, scope)
-        found[name] = Example(name, node.label, record, expectations, node.notes, node.place, places)
-    return tuple(found.values())
+        record, places, readings = _given(node, parent, scope)
+        expectations, expected_at = _expectations(node, scope)
+        found[name] = Example(
+            name,
+            node.label,
+            record,
+            expectations,
+            node.notes,
+            node.place,
+            places,
+            readings,
+            _expected_facts(node, scope, expected_at),
+            _expected_reasons(node, scope, expected_at),
+            parent.name if parent else None,
+            expected_at,
+        )
+    return tuple(found[name] for name in nodes if name in found)
 
 
-def _given(node: s.Example, parent: Example | None, scope: Scope) -> tuple[Mapping[str, object], Mapping[str, Place]]:
-    """The record of an example, and where each of its values was written."""
+def _given(
+    node: s.Example, parent: Example | None, scope: Scope
+) -> tuple[Mapping[str, object], Mapping[str, Place], Mapping[str, str]]:
+    """The record of an example, where each of its values was written, and the readings that it is under."""
     record = {key: value for key, value in parent.record.items() if key != "id"} if parent else {}
     places = dict(parent.places) if parent else {}
+    readings = dict(parent.readings) if parent else {}
     seen: set[str] = set()
     for given in node.given:
         name = given.name.name
+        if name in scope.readings:
+            _read_as(given, scope, readings)
+            continue
         if name not in scope.items:
             scope.unknown_name(name, given.place)
             continue
@@ -59,7 +78,22 @@ def _given(node: s.Example, parent: Example | None, scope: Scope) -> tuple[Mappi
         seen.add(name)
         record[name] = given_value(given, scope.items[name], scope)
         places[name] = given.place
-    return {"id": node.name.name, **record}, places
+    return {"id": node.name.name, **record}, places, readings
+
+
+def _read_as(given: s.Given, scope: Scope, readings: dict[str, str]) -> None:
+    """`hepatitis_b = surface_antigen_alone`: the example is under another reading."""
+    reading = scope.readings[given.name.name]
+    options = [option.name for option in reading.options]
+    value = given.values[0].value
+    if len(given.values) == 1 and value in options:
+        readings[reading.name] = str(value)
+        return
+    near, fixes = scope.suggest(str(value), given.values[0].place, options)
+    help = near or "its options are " + ", ".join(options)
+    scope.findings.error(
+        "R204", f"`{value}` is no option of `{reading.name}`", given.values[0].place, help, fixes=fixes
+    )
 
 
 def given_value(given: s.Given, item: Item, scope: Scope) -> object:
@@ -89,24 +123,70 @@ def _one_value(written: s.GivenValue, item: Item, scope: Scope) -> object:
     return named
 
 
-def _expectations(node: s.Example, scope: Scope) -> tuple[tuple[str | None, str], ...]:
+def _expectations(node: s.Example, scope: Scope) -> tuple[tuple[tuple[str | None, str], ...], dict[str, Place]]:
+    """The expected verdict and outcomes, and where each is written."""
     parts = {part for part, _ in scope.blocks if part}
     found: dict[str | None, str] = {}
+    places: dict[str, Place] = {}
     for each in node.expectations:
         subject = each.subject.name if each.subject else None
         criterion = subject is not None and subject not in parts
-        if criterion and subject not in scope.criteria_by_id:
-            if subject not in scope.broken and each.subject:
-                scope.findings.error(
-                    "R202", f"there is no criterion {subject}", each.subject.place, "write it as I3, I3.1 or E8"
-                )
+        if criterion and each.subject and not _is_criterion(each.subject, scope):
+            continue
+        if subject is None and parts and each.outcome in VERDICTS:
+            first = next(iter(sorted(parts)))
+            message = "each part has a verdict of its own"
+            scope.findings.error("R807", message, each.place, f"write `expect {first} {each.outcome}`")
             continue
         wanted = OUTCOMES if criterion else VERDICTS
         if each.outcome not in wanted:
             what = f"{subject} is" if subject else "a verdict is"
             message = f"`{each.outcome}` is never expected here; {what} {', '.join(wanted[:-1])} or {wanted[-1]}"
-            scope.findings.error("R807", message, each.place)
+            other = f"write `expect {subject} met`, or `expect {each.outcome}` for the patient"
+            help = (
+                other
+                if criterion
+                else ""
+                if subject
+                else f"an outcome needs its criterion, as in `expect I3 {each.outcome}`"
+            )
+            scope.findings.error("R807", message, each.place, help)
         if subject in found:
             scope.findings.error("R206", "this is expected twice", each.place, "take one of the two out")
         found.setdefault(subject, each.outcome)
-    return tuple(found.items())
+        places.setdefault(subject or "", each.place)
+    return tuple(found.items()), places
+
+
+def _is_criterion(name: s.Name, scope: Scope) -> bool:
+    if name.name in scope.criteria_by_id:
+        return True
+    if name.name not in scope.broken:
+        help = "write it as I3, I3.1 or E8"
+        scope.findings.error("R202", f"there is no criterion {name.name}", name.place, help)
+    return False
+
+
+def _expected_facts(node: s.Example, scope: Scope, places: dict[str, Place]) -> tuple[str, ...] | None:
+    if not node.facts:
+        return None
+    _once(node.facts, scope)
+    for name in node.facts[0].names:
+        if name.name not in scope.items:
+            scope.unknown_name(name.name, name.place)
+    places["deciding"] = node.facts[0].place
+    return tuple(sorted({name.name for name in node.facts[0].names}))
+
+
+def _expected_reasons(node: s.Example, scope: Scope, places: dict[str, Place]) -> tuple[tuple[str, str], ...] | None:
+    if not node.reasons:
+        return None
+    _once(node.reasons, scope)
+    places["reasons"] = node.reasons[0].place
+    named = [(name, words) for name, words in node.reasons[0].reasons if _is_criterion(name, scope)]
+    return tuple((name.name, words.text if words else "") for name, words in named)
+
+
+def _once(lines: Sequence[s.Node], scope: Scope) -> None:
+    for line in lines[1:]:
+        scope.findings.error("R206", "this is expected twice", line.place, "name all in one line, between commas")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..language import syntax as s
+from ..language.diagnostics import replacement
 from ..units.unit import PLAIN
 from . import expressions as x
 from . import types as t
@@ -17,6 +18,16 @@ from .model import Table, TableColumn
 from .terms import quoted
 from .typed import Context, Typed
 from .typed_conditions import ConditionChecker
+
+FUNCTIONS = frozenset(["any", "all", "none", "count", "max", "min", "mean", "latest", "earliest"])
+
+
+def values_of(number: int) -> str:
+    return "1 value" if number == 1 else f"{number} values"
+
+
+def given_of(number: int) -> str:
+    return "1 is given" if number == 1 else f"{number} are given"
 
 
 class ExpressionChecker(ConditionChecker):
@@ -100,10 +111,13 @@ class ExpressionChecker(ConditionChecker):
         values: list[x.Expression] = []
         for each, argument in zip(typed, arguments, strict=True):
             if type(each.type) is not type(first.type) or (only and not isinstance(each.type, only[1:])):  # type: ignore[arg-type]
-                wanted = only[0] if only else t.in_words(first.type)
-                self.findings.error(
-                    "R309", f"{quoted(argument.place)} is {t.in_words(each.type)}, not {wanted}", argument.place
-                )
+                other = arguments[typed.index(first)].place
+                what = f"{quoted(argument.place)} is {t.in_words(each.type)}"
+                if each is first:
+                    message = f"{what}; numbers or dates belong here"
+                else:
+                    message = f"{what}, {quoted(other)} {t.in_words(first.type)}: they must be of one type"
+                self.findings.error("R309", message, argument.place)
                 return None
             if isinstance(first.type, t.Number) and isinstance(each.type, t.Number):
                 if not self._unit_given(first.type, each.type, argument.place):
@@ -125,10 +139,13 @@ class ExpressionChecker(ConditionChecker):
             argument = argument.subject
         if not isinstance(argument, s.AttributeOf):
             word = node.function.upper()
-            self.findings.error(
-                "R308", f"{word} takes several values, or an attribute of an event", node.place,
-                f"write `{word}(a, b)` or `{word}(value OF event)`",
-            )  # fmt: skip
+            item = self.scope.items.get(argument.name) if isinstance(argument, s.Name) else None
+            of_event = f"`{word}(value OF {item.name if item and item.kind == 'event' else 'event'})`"
+            several = "" if node.function == "mean" else f"`{word}(a, b)` or "
+            what = (
+                "an attribute of an event" if node.function == "mean" else "several values, or an attribute of an event"
+            )
+            self.findings.error("R308", f"{word} takes {what}", node.place, f"write {several}{of_event}")
             return None
         subject: s.Expression = argument.subject
         if windowed is not None:
@@ -160,6 +177,12 @@ class ExpressionChecker(ConditionChecker):
         if table is None:
             for argument in node.arguments:
                 self.typed(argument, context.inner())
+            word = node.table.name.upper()
+            if node.table.name.lower() in FUNCTIONS:
+                fixes = (replacement(node.table.place, word, certain=True),)
+                message = f"`{node.table.name}` is written in capitals when it is logic"
+                self.findings.error("R110", message, node.table.place, f"write `{word}`", fixes=fixes)
+                return None
             if node.table.name in self.scope.items or node.table.name in self.scope.definition_types:
                 self.findings.error("R302", f"`{node.table.name}` is not a table", node.table.place)
             else:
@@ -169,7 +192,7 @@ class ExpressionChecker(ConditionChecker):
             names = ", ".join(each.name for each in table.inputs)
             self.findings.error(
                 "R310",
-                f"`{table.name}` takes {len(table.inputs)} ({names}), here are {len(node.arguments)}",
+                f"`{table.name}` looks up by {values_of(len(table.inputs))} ({names}); {given_of(len(node.arguments))}",
                 node.place,
             )
             return None
@@ -196,10 +219,9 @@ class ExpressionChecker(ConditionChecker):
         if found is None:
             place = column.place if column else node.place
             what = f"no result column `{column.name}`" if column else "several results"
-            self.findings.error(
-                "R310", f"`{node.table.name}` has {what}", place, f"write `{names[0]} OF {node.table.name}(…)`; it has "
-                + ", ".join(names),
-            )  # fmt: skip
+            form = f"{names[0]} OF {node.table.name}(…)" if len(names) > 1 else f"{node.table.name}(…)"
+            message = f"`{node.table.name}` has {what}"
+            self.findings.error("R310", message, place, f"write `{form}`; its results are {', '.join(names)}")
         return found
 
     def _argument(self, node: s.Expression, column: TableColumn, context: Context) -> x.Expression | None:

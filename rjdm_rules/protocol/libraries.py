@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 
 from ..assets import asset
 from ..language import syntax as s
-from ..language.diagnostics import Diagnostic, did_you_mean, has_errors
+from ..language.diagnostics import has_errors, meant, near_names, replacement
 from ..language.parser import LARGEST_FILE, parse
 from ..language.source import Place, Source
 from .scope import Findings
@@ -34,6 +33,11 @@ def read_source(path: Path, shown: str | None = None) -> Source:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise UnreadableFile(f"{shown or path}: cannot be read ({reason})") from None
+    return decoded_source(data, shown or str(path))
+
+
+def decoded_source(data: bytes, shown: str) -> Source:
+    """The text of a rules file from its bytes. Raises UnreadableFile."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -41,14 +45,20 @@ def read_source(path: Path, shown: str | None = None) -> Source:
         column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
         kind = "it holds binary data" if b"\0" in data[:4096] else "save it as UTF-8"
         raise UnreadableFile(
-            f"{shown or path}:{line}:{column}: byte 0x{data[error.start]:02x} is not UTF-8 text; {kind}"
+            f"{shown}:{line}:{column}: byte 0x{data[error.start]:02x} is not UTF-8 text; {kind}"
         ) from None
-    return Source(shown or str(path), text)
+    return Source(shown, text)
 
 
 def bundled_names() -> list[str]:
     """The names of the bundled protocols and libraries."""
     return sorted(path.stem for path in asset("rules").glob("*.rules"))
+
+
+def is_library(path: Path) -> bool:
+    """Whether a file begins as a library does."""
+    head = next((line for line in path.read_text("utf-8").splitlines() if line and line[0] not in "# "), "")
+    return head.startswith("library ")
 
 
 def library_path(name: str, folder: Path | None) -> Path | None:
@@ -86,9 +96,14 @@ def used_files(file: s.File, folder: Path | None, findings: Findings) -> list[s.
 
 
 def _report_cycle(own: str, hops: tuple[tuple[str, Place], ...], place: Place, findings: Findings) -> None:
-    users = [own, *(name for name, _ in hops[:-1])]
+    first = [own, *(name for name, _ in hops)].index(hops[-1][0])
+    users = [own, *(name for name, _ in hops[:-1])][first:]
+    hops = hops[first:]
     shown = tuple((f"`{user}` uses `{name}` here", where) for user, (name, where) in zip(users, hops, strict=True))
-    chain = " → ".join([own, *(name for name, _ in hops)])
+    if len(users) == 1:
+        findings.error("R803", f"`{users[0]}` uses itself", place, "take this line out")
+        return
+    chain = " → ".join([*users, users[0]])
     findings.error(
         "R803", f"files use each other in a cycle: {chain}", place, "move what both need into a third file", shown
     )
@@ -96,12 +111,16 @@ def _report_cycle(own: str, hops: tuple[tuple[str, Place], ...], place: Place, f
 
 def _report_missing(name: str, place: Place, folder: Path | None, findings: Findings, found: int) -> None:
     if found >= MOST_LIBRARIES:
-        findings.error("R802", f"more than {MOST_LIBRARIES} files are used", place)
+        help = "put several libraries into one, or use fewer"
+        findings.error("R802", f"more than {MOST_LIBRARIES} files are used", place, help)
         return
     nearby = [path.stem for path in sorted(folder.glob("*.rules"))[:200]] if folder and folder.is_dir() else []
-    known = [*nearby, *bundled_names()]
-    help = did_you_mean(name, known) or "it is looked for beside this file, then among: " + ", ".join(bundled_names())
-    findings.error("R801", f"there is no file `{name}.rules`", place, help)
+    libraries = [each for each in bundled_names() if is_library(asset("rules", f"{each}.rules"))]
+    known = [*nearby, *libraries]
+    near = near_names(name, known)
+    help = meant(near) or "it is looked for beside this file, then among: " + ", ".join(libraries)
+    fixes = tuple(replacement(place, each) for each in near)
+    findings.error("R801", f"there is no file `{name}.rules`", place, help, fixes=fixes)
 
 
 def _read_library(name: str, path: Path, place: Place, findings: Findings) -> s.File | None:
@@ -132,19 +151,3 @@ def refuse_criteria(library: s.File, findings: Findings) -> None:
             declaration.place,
             "move this to the protocol",
         )
-
-
-def same_syntax(a: object, b: object) -> bool:
-    """Whether two declarations say the same, wherever they stand."""
-    return without_places(a) == without_places(b)
-
-
-def without_places(node: object) -> object:
-    if isinstance(node, Place | Diagnostic):
-        return None
-    if isinstance(node, s.Node):
-        names = [each.name for each in fields(node) if each.name != "place"]
-        return (type(node).__name__, *(without_places(getattr(node, name)) for name in names))
-    if isinstance(node, tuple):
-        return tuple(without_places(each) for each in node)
-    return node

@@ -222,8 +222,9 @@ class Escalation:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Example:
-    """A patient record and what is expected of it (subject None: the verdict); `places` tells where each of its
-    values was written."""
+    """A patient record under a choice of readings, and what is expected: verdict (subject None) and outcomes, all
+    deciding facts, all criteria that are reasons with words of each (None: nothing expected). `places` tells where
+    each value was written, `like` which example the record begins with, `expected_at` where each expectation stands."""
 
     name: str
     label: Text
@@ -232,6 +233,11 @@ class Example:
     notes: tuple[Text, ...]
     place: Place
     places: Mapping[str, Place]
+    readings: Mapping[str, str]
+    deciding: tuple[str, ...] | None
+    reasons: tuple[tuple[str, str], ...] | None
+    like: str | None
+    expected_at: Mapping[str, Place]
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -7,8 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ..language import syntax as s
-from ..language.diagnostics import ERROR, Diagnostic, did_you_mean
+from ..language.diagnostics import ERROR, REMARK, WARNING, Diagnostic, Fix, meant, near_names, replacement
+from ..language.slips_of_values import NUMBER_WORDS
+from ..language.slips_of_words import KEYWORDS
 from ..language.source import Place
+from ..units.unit import Unit, UnitError, read_unit
 from .model import Definition, Item, Reading, Table
 from .types import Type
 
@@ -20,22 +23,48 @@ class Findings:
         self.all: list[Diagnostic] = []
 
     def error(
+        self,
+        code: str,
+        message: str,
+        place: Place,
+        help: str = "",
+        hops: tuple[tuple[str, Place], ...] = (),
+        fixes: tuple[Fix, ...] = (),
+    ) -> None:
+        self.all.append(Diagnostic(code, message, place, help, ERROR, hops, fixes))
+
+    def warning(
         self, code: str, message: str, place: Place, help: str = "", hops: tuple[tuple[str, Place], ...] = ()
     ) -> None:
-        self.all.append(Diagnostic(code, message, place, help, ERROR, hops))
+        """Something that is probably not meant."""
+        self.all.append(Diagnostic(code, message, place, help, WARNING, hops))
 
-    def warning(self, code: str, message: str, place: Place, help: str = "") -> None:
-        self.all.append(Diagnostic(code, message, place, help, "warning"))
+    def remark(self, code: str, message: str, place: Place, help: str = "") -> None:
+        """Something that would make the file better."""
+        self.all.append(Diagnostic(code, message, place, help, REMARK))
+
+
+def unit_at(text: str, place: Place, findings: Findings) -> Unit | None:
+    """The unit written at a place; reported where there is no such unit."""
+    try:
+        return read_unit(text)
+    except UnitError as error:
+        certain = text == f"{error.near}."
+        fixes = (replacement(place, error.near, certain),) if error.near else ()
+        findings.error("R401", str(error), place, error.help, fixes=fixes)
+        return None
 
 
 RESERVED = ("yes", "no", "id", "unknown")
 NUMBERED = re.compile(r"[IE]\d+")  # how criteria are called
+CRITERION = re.compile(r"(?:\w+\.)?[IE]\d+(?:\.\w+)*")
 
 
 def may_name(name: s.Name, findings: Findings) -> bool:
     """Whether a name is free to be declared; reported where it has a meaning of its own."""
     if "." in name.name or name.name in RESERVED or NUMBERED.fullmatch(name.name):
         own = "it means a criterion" if NUMBERED.fullmatch(name.name) else "it has a meaning of its own"
+        own = "a name has no dot" if "." in name.name else own
         findings.error("R208", f"`{name.name}` cannot be declared: {own}", name.place, "choose another name")
         return False
     return True
@@ -100,10 +129,12 @@ class Scope:
         for part, name in self.criteria_by_name:
             yield f"{part}.{name}" if part else name
 
-    def suggest(self, word: str, known: Iterable[str]) -> str:
-        """A suggestion for a misspelt word. After many there are no more: they take time, and nobody reads on."""
+    def suggest(self, word: str, place: Place, known: Iterable[str]) -> tuple[str, tuple[Fix, ...]]:
+        """A suggestion for a misspelt word, in words and as fixes. After many there are no more: they take time, and
+        nobody reads on."""
         self.suggestions -= 1
-        return did_you_mean(word, known) if self.suggestions >= 0 else ""
+        near = near_names(word, known) if self.suggestions >= 0 else []
+        return meant(near), tuple(replacement(place, each) for each in near)
 
     def declared(self, name: str) -> tuple[str, Place | None] | None:
         """What a name was declared as, and where."""
@@ -131,6 +162,27 @@ class Scope:
         if not self.broken.isdisjoint(name.split(".")):
             return
         self.broken.add(name)  # one report for each name, however often it is used
-        near = self.suggest(name, [*self.names(), *also]) if self.suggestions > 0 else ""
+        if self._slip(name, place):
+            return
+        near, fixes = self.suggest(name, place, [*self.names(), *also]) if self.suggestions > 0 else ("", ())
         help = near or f'declare it under `data` or `define`, as in `{name} "what it is" yes/no`'
-        self.findings.error("R201", f"`{name}` is not declared", place, help)
+        self.findings.error("R201", f"`{name}` is not declared", place, help, fixes=fixes)
+
+    def _slip(self, name: str, place: Place) -> bool:
+        """Reports a name that is no name: a word of logic in small letters, a number in words, a criterion."""
+        upper = name.upper()
+        if upper in KEYWORDS and name != upper:
+            fixes = (replacement(place, upper, certain=True),)
+            message = f"`{name}` is written in capitals when it is logic"
+            self.findings.error("R110", message, place, f"write `{upper}`", fixes=fixes)
+            return True
+        if name.lower() in NUMBER_WORDS:
+            figure = NUMBER_WORDS[name.lower()]
+            fixes = (replacement(place, figure, certain=True),)
+            self.findings.error("R112", f"`{name}` is written in figures", place, f"write `{figure}`", fixes=fixes)
+            return True
+        if CRITERION.fullmatch(name):
+            there = ", ".join(list(self.criteria_by_id)[:12])
+            self.findings.error("R202", f"there is no criterion {name}", place, f"there are {there}" if there else "")
+            return True
+        return False

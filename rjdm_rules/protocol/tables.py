@@ -11,11 +11,11 @@ from typing import Any
 from ..language import syntax as s
 from ..language.diagnostics import listed
 from ..language.source import Place
-from ..units.unit import PLAIN, Unit, UnitError, conversion, read_unit
+from ..units.unit import PLAIN, Unit, conversion
 from .expression_types import ExpressionChecker
 from .model import Cell, Table, TableColumn, TableRow
 from .numbers import number_text
-from .scope import Findings
+from .scope import Findings, unit_at
 from .terms import constant_value
 from .typed import Context
 from .types import Number, Span
@@ -82,7 +82,9 @@ def even_rows(rows: Sequence[s.Row], width: int, findings: Findings) -> Sequence
     """The rows, if each has as many cells as the header."""
     uneven = [row for row in rows if len(row.cells) != width]
     for row in uneven:
-        findings.error("R602", f"this row has {len(row.cells)} cells, the header {width}", row.place)
+        cells = f"{len(row.cells)} cell{'' if len(row.cells) == 1 else 's'}"
+        help = "a cell that fits everything holds `any`" if len(row.cells) < width else "take out what is too many"
+        findings.error("R602", f"this row has {cells}, the header {width}", row.place, help)
     return None if uneven else rows
 
 
@@ -97,11 +99,8 @@ def _column(node: s.Column, cells: list[tuple[s.CellPart, ...]], checker: Expres
         case "one of":
             return TableColumn(name, "options", tuple(option.name for option in written.options))
         case "quantity":
-            try:
-                return TableColumn(name, "number", unit=read_unit(written.unit or ""))
-            except UnitError as error:
-                findings.error("R401", str(error), written.unit_place or written.place, error.help)
-                return None
+            unit = unit_at(written.unit or "", written.unit_place or written.place, findings)
+            return TableColumn(name, "number", unit=unit) if unit else None
         case "number":
             return TableColumn(name, "number", unit=PLAIN)
         case "count":
@@ -109,7 +108,8 @@ def _column(node: s.Column, cells: list[tuple[s.CellPart, ...]], checker: Expres
         case "grade":
             assert written.low is not None and written.high is not None
             if written.low > written.high:
-                findings.error("R210", "this range runs backwards", written.place)
+                low, high = number_text(written.low), number_text(written.high)
+                findings.error("R210", f"the range {low}..{high} runs backwards", written.place, f"write {high}..{low}")
                 return None
             whole = written.low.denominator == 1 and written.high.denominator == 1
             return TableColumn(name, "number", unit=PLAIN, span=Span(written.low, written.high), whole=whole)
@@ -180,9 +180,10 @@ def checked_cell(part: s.CellPart, column: TableColumn, checker: ExpressionCheck
         if high is None:
             return None
         if low > high:
-            checker.findings.error("R210", "this range runs backwards", part.place)
+            help = f"write {part.high.place.text}..{part.low.place.text}"
+            checker.findings.error("R210", "this range runs backwards", part.place, help)
             return None
-        return Cell(low=low, high=high)
+        return Cell(low=low, high=high, high_inside=part.operator != "<")
     match part.operator:
         case None | "=":
             return Cell(low=low, high=low)
@@ -202,7 +203,8 @@ def _result(
     cell: tuple[s.CellPart, ...], column: TableColumn, checker: ExpressionChecker
 ) -> Fraction | str | bool | None:
     part = cell[0]
-    if len(cell) > 1 or part.high is not None or part.operator is not None:
+    anything = isinstance(part.low, s.Name) and part.low.name == ANYTHING and ANYTHING not in column.options
+    if len(cell) > 1 or part.high is not None or part.operator is not None or anything:
         checker.findings.error("R603", "a result is one value", part.place)
         return None
     if column.kind == "number":

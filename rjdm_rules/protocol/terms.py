@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
@@ -78,6 +79,21 @@ def items_behind(node: x.Expression, protocol: Protocol) -> set[str]:
                     seen.add(name)
                     stack.append(protocol.definitions[name].expression)
     return found
+
+
+def all_conditions(protocol: Protocol) -> Iterator[x.Expression]:
+    """The formulas and conditions of a protocol, and the expressions of definitions and `otherwise`."""
+    for part in protocol.parts:
+        for block in part.blocks:
+            yield block.formula
+    for criterion in protocol.criteria():
+        if criterion.condition is not None:
+            yield criterion.condition
+    for definition in protocol.definitions.values():
+        yield definition.expression
+    for item in protocol.items.values():
+        if item.otherwise is not None:
+            yield item.otherwise
 
 
 OPPOSITE = {"≥": "<", "<": "≥", ">": "≤", "≤": ">", "=": "≠", "≠": "="}

@@ -6,15 +6,17 @@ from dataclasses import replace
 from fractions import Fraction
 
 from ..language import syntax as s
-from ..language.diagnostics import listed
+from ..language.diagnostics import Fix, listed, replacement
 from ..language.source import Place
 from ..units.unit import PLAIN
 from . import expressions as x
 from . import types as t
+from .numbers import number_text
 from .terms import LARGEST_CONDITION, constant_value, own_limit, quoted
 from .typed import Context, Typed
 from .typed_windows import WindowChecker
 
+TRUTHS = {"yes": True, "true": True, "no": False, "false": False}
 FLIPPED = {"<": ">", ">": "<", "≤": "≥", "≥": "≤", "=": "=", "≠": "≠"}
 
 
@@ -44,17 +46,16 @@ class ConditionChecker(WindowChecker):
         if same and isinstance(wanted, t.OneOf) and isinstance(typed.type, t.OneOf):
             missing = [option for option in typed.type.options if option not in wanted.options]
             if missing:
-                self.findings.error(
-                    "R304", f"this may be `{missing[0]}`, which is not among {listed(wanted.options)}", node.place
-                )
+                message = f"{quoted(node.place)} may be `{missing[0]}`; here may stand {listed(wanted.options)}"
+                help = f"add `{missing[0]}` to them, or take it from the options of what stands here"
+                self.findings.error("R304", message, node.place, help)
                 return None
         events = isinstance(wanted, t.Occurrences) and isinstance(typed.type, t.Occurrences)
         if events and not self._same_attributes(wanted.event, typed.type.event, node.place):  # type: ignore[union-attr]
             return None
         if not same:
-            self.findings.error(
-                "R301", f"this is {t.in_words(typed.type)}; here stands {t.in_words(wanted)}", node.place
-            )
+            message = f"this is {t.in_words(typed.type)}; {t.in_words(wanted)} belongs here"
+            self.findings.error("R301", message, node.place)
             return None
         return typed.node
 
@@ -63,6 +64,13 @@ class ConditionChecker(WindowChecker):
         wanted, held = self.scope.items[one], self.scope.items[other]
         for attribute in held.attributes:
             mine = wanted.attribute(attribute.name)
+            if mine and mine.span and attribute.span and not _within(attribute.span, mine.span):
+                self.findings.error(
+                    "R304", f"`{attribute.name}` of `{other}` goes from {number_text(attribute.span.low)} to "
+                    f"{number_text(attribute.span.high)}, that of `{one}` from {number_text(mine.span.low)} to "
+                    f"{number_text(mine.span.high)}", place, "give both events the same range",
+                )  # fmt: skip
+                return False
             if mine and (mine.type, mine.limits, mine.molar_mass) != (
                 attribute.type,
                 attribute.limits,
@@ -88,14 +96,13 @@ class ConditionChecker(WindowChecker):
         if found is None:
             return None
         most = len(found)
-        if node.kind in ("at least", "at most", "exactly") and (
-            node.count > most or (node.kind == "at least" and node.count < 1)
-        ):
+        lowest, highest = {"at least": (1, most), "at most": (0, most - 1)}.get(node.kind, (0, most))
+        if node.kind in ("at least", "at most", "exactly") and not lowest <= node.count <= highest:
             self.findings.error(
                 "R305",
                 f"{node.kind.upper()} {node.count} OF {most} conditions is settled whatever the patient's data",
                 node.place,
-                f"the count goes from 1 to {most}",
+                f"the count goes from {lowest} to {highest}",
             )
             return None
         style = "infix" if node.infix else "list"
@@ -123,7 +130,7 @@ class ConditionChecker(WindowChecker):
                 "R702",
                 "IF … THEN may not stand in an exclusion: where IF does not apply, the patient would be excluded",
                 node.place,
-                "write `condition AND NOT …`",
+                "write `condition AND …`, with what excludes, as in `sex IS female AND pregnancy`",
             )
             return None
         if node.kind == "if" and not context.may_if:
@@ -166,10 +173,12 @@ class ConditionChecker(WindowChecker):
     ) -> x.Expression | None:
         """A comparison whose left side is checked already."""
         if first and isinstance(first.type, t.OneOf) and isinstance(right, s.Name) and right.name in first.type.options:
-            self.findings.error(
-                "R303", f"options are compared with IS, not with `{operator}`", place,
-                f"write `{left.place.text} IS {right.name}`",
-            )  # fmt: skip
+            self._compared_option(operator, left, right.name, first.type.options, place)
+            return None
+        if first and isinstance(first.type, t.Truth) and isinstance(right, s.Name) and right.name.lower() in TRUTHS:
+            help, fixes = truth_written(left.place.text, TRUTHS[right.name.lower()] is (operator != "≠"), place)
+            message = f"a yes/no fact is not compared with `{operator}`: it is a condition by itself"
+            self.findings.error("R303", message, place, help, fixes=fixes)
             return None
         second = self.typed(right, replace(context, own=first)) if first or not own_limit(right) else None
         if not first or not second:
@@ -178,6 +187,23 @@ class ConditionChecker(WindowChecker):
         if multiple:
             return x.Compare(operator, *multiple, place=place)
         return self.related(operator, first, second, left, right, place)
+
+    def _compared_option(
+        self, operator: str, left: s.Expression, option: str, options: tuple[str, ...], place: Place
+    ) -> None:
+        """`sex = female`, and `stage ≥ II`, which asks for an order that options do not have."""
+        if operator in ("=", "≠"):
+            form = f"{left.place.text} {'IS NOT' if operator == '≠' else 'IS'} {option}"
+            fixes: tuple[Fix, ...] = (replacement(place, form, certain=True),)
+            message = f"options are compared with IS, not with `{operator}`"
+            self.findings.error("R303", message, place, f"write `{form}`", fixes=fixes)
+            return
+        at = options.index(option)
+        held = {"≥": options[at:], ">": options[at + 1 :], "≤": options[: at + 1], "<": options[:at]}[operator]
+        form = f"{left.place.text} IN ({', '.join(held)})"
+        fixes = (replacement(place, form),) if held else ()
+        help = f"name those that count, as in `{form}`" if held else "name those that count with `IN (…)`"
+        self.findings.error("R303", f"options have no order, which `{operator}` asks for", place, help, fixes=fixes)
 
     def _as_multiple(self, first: Typed, second: x.Expression) -> tuple[x.Expression, x.Expression] | None:
         """`x ≤ 3.0 × ULN` as x's multiple of its ULN against 3.0."""
@@ -217,13 +243,8 @@ class ConditionChecker(WindowChecker):
                 "R303", f"options are compared with IS, not with `{operator}`", place, f"write `{left.place.text} IS …`"
             )
             return None
-        shown = left.place.text
-        help = ""
-        if isinstance(a, t.Truth) and isinstance(right, s.Name) and right.name in ("yes", "no"):
-            help = f"write `{shown}`" if right.name == "yes" else f"write `NOT {shown}`"
-        self.findings.error(
-            "R303", f"{t.in_words(a)} and {t.in_words(b)} cannot be compared with `{operator}`", place, help
-        )
+        message = f"{t.in_words(a)} and {t.in_words(b)} cannot be compared with `{operator}`"
+        self.findings.error("R303", message, place, comparison_help(a, b, operator, left, right))
         return None
 
     def _between(self, node: s.Between, context: Context) -> Typed | None:
@@ -239,17 +260,31 @@ class ConditionChecker(WindowChecker):
                 return None
             ends = constant_value(low.right), constant_value(high.right)
             if ends[0] is not None and ends[1] is not None and ends[0] > ends[1] and type(low.left) is type(high.left):
-                self.findings.error(
-                    "R210", "this range runs backwards", node.place,
-                    f"write `BETWEEN {node.high.place.text} AND {node.low.place.text}`",
-                )  # fmt: skip
+                self._report_backwards(node)
                 return None
             return Typed(x.Group("all", 0, (low, high), "between", place=node.place), t.Truth())
         if isinstance(subject.type, t.Date | t.Time | t.Occurrences):
+            if self._backwards(node):
+                return None
             window = self._span_window(node, subject, inner)
             return self._in_window(subject, window, node.place) if window else None
         self.findings.error("R303", f"BETWEEN needs a number or a date, not {t.in_words(subject.type)}", node.place)
         return None
+
+    def _backwards(self, node: s.Between) -> bool:
+        """Reports two dates of a BETWEEN that stand the wrong way round."""
+        if not isinstance(node.low, s.DateLiteral) or not isinstance(node.high, s.DateLiteral):
+            return False
+        if node.low.text <= node.high.text:
+            return False
+        self._report_backwards(node)
+        return True
+
+    def _report_backwards(self, node: s.Between) -> None:
+        low, high = node.low.place, node.high.place
+        swap = Fix("swap its ends", ((low, high.text), (high, low.text)))
+        help = f"write `BETWEEN {high.text} AND {low.text}`"
+        self.findings.error("R210", "this range runs backwards", node.place, help, fixes=(swap,))
 
     def _isoption(self, node: s.IsOption, context: Context) -> Typed | None:
         return self._is_one_of(node.subject, (node.option,), node.negated, True, node.place, context)
@@ -270,14 +305,23 @@ class ConditionChecker(WindowChecker):
         if not typed:
             return None
         if not isinstance(typed.type, t.OneOf):
-            shown = subject.place.text
+            shown, asked = subject.place.text, options[0].name
             help = {
                 t.Truth: f"write `{shown}` or `NOT {shown}`",
-                t.SeveralOf: f"write `{shown} INCLUDES {options[0].name}`",
+                t.SeveralOf: f"write `{shown} INCLUDES {asked}`",
                 t.Number: f"compare it, as in `{shown} ≥ …`",
+                t.Occurrences: f"write `{shown}` (it happened) or `NOT {shown}`",
             }.get(type(typed.type), "")
+            if isinstance(typed.type, t.SeveralOf) and asked == "none" and asked not in typed.type.options:
+                help = f"write `COUNT({shown}) = 0`"
+            fixes: tuple[Fix, ...] = ()
+            if isinstance(typed.type, t.Truth) and plain and asked.lower() in TRUTHS:
+                help, fixes = truth_written(shown, TRUTHS[asked.lower()] is not negated, place)
+            elif isinstance(typed.type, t.SeveralOf) and plain and asked in typed.type.options:
+                form = f"NOT ({shown} INCLUDES {asked})" if negated else f"{shown} INCLUDES {asked}"
+                help, fixes = f"write `{form}`", (replacement(place, form),)
             self.findings.error(
-                "R303", f"{quoted(subject.place)} is {t.in_words(typed.type)}, not an option", place, help
+                "R303", f"{quoted(subject.place)} is {t.in_words(typed.type)}, not an option", place, help, fixes=fixes
             )
             return None
         known = frozenset(typed.type.options)
@@ -292,8 +336,11 @@ class ConditionChecker(WindowChecker):
         return Typed(x.Not(node, place=place) if negated else node, t.Truth())
 
     def _no_option(self, option: s.Name, options: tuple[str, ...], subject: Place) -> None:
-        help = self.scope.suggest(option.name, options) or "its options are " + listed(options)
-        self.findings.error("R204", f"`{option.name}` is no option of {quoted(subject)}", option.place, help)
+        near, fixes = self.scope.suggest(option.name, option.place, options)
+        help = near or "its options are " + listed(options)
+        self.findings.error(
+            "R204", f"`{option.name}` is no option of {quoted(subject)}", option.place, help, fixes=fixes
+        )
 
     def _includes(self, node: s.Includes, context: Context) -> Typed | None:
         typed = self.typed(node.subject, context.inner())
@@ -317,3 +364,32 @@ class ConditionChecker(WindowChecker):
             return None
         known: x.Expression = x.IsKnown(typed.node, place=node.place)
         return Typed(x.Not(known, place=node.place) if node.negated else known, t.Truth())
+
+
+def truth_written(subject: str, holds: bool, place: Place) -> tuple[str, tuple[Fix, ...]]:
+    """How a yes/no fact is asked for: by its name alone, or under NOT."""
+    form = subject if holds else f"NOT {subject}"
+    return f"write `{form}`", (replacement(place, form, certain=True),)
+
+
+def _within(inner: t.Span, outer: t.Span) -> bool:
+    return outer.low <= inner.low and inner.high <= outer.high
+
+
+def comparison_help(a: t.Type, b: t.Type, operator: str, left: s.Expression, right: s.Expression) -> str:
+    """A way out where two things that do not compare are compared."""
+    one, other = left.place.text, right.place.text
+    match a, b:
+        case t.Truth(), t.Truth():
+            return f"write `({one} AND {other}) OR (NOT {one} AND NOT {other})` where both are to be alike"
+        case t.Occurrences(event=event), t.Date():
+            return f"write `{event} BEFORE {other}`, or `date OF LATEST({event}) {operator} {other}`"
+        case t.Occurrences(event=event), t.Number():
+            return f"`{event}` may have several values: write `value OF LATEST({event}) {operator} {other}`"
+        case t.Occurrence(), t.Number():
+            return f"write `value OF {one} {operator} {other}`"
+        case t.Date(), t.Number():
+            return "a date is written year-month-day, as in `2026-03-02`"
+        case t.Date() | t.Time(), t.Date() | t.Time():
+            return "a time and a date compare by a window, as in `… WITHIN 1 day BEFORE …`"
+    return ""

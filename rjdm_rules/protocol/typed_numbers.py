@@ -6,12 +6,14 @@ import re
 from fractions import Fraction
 
 from ..language import syntax as s
+from ..language.diagnostics import Fix, replacement
 from ..language.source import Place
-from ..units.unit import PLAIN, Unit, UnitError, conversion, multiplied, read_unit
+from ..units.unit import PLAIN, Unit, UnitError, conversion, multiplied
 from ..values.calendar import days_of
 from . import expressions as x
 from . import types as t
 from .numbers import number_text
+from .scope import unit_at
 from .terms import DAYS, ELAPSED_UNITS, SECONDS, constant_value, long_unit, quoted, walk
 from .typed import Context, Typed
 from .typed_names import NameChecker
@@ -25,11 +27,13 @@ class NumberChecker(NameChecker):
     def _unit_given(self, a: t.Number, b: t.Number, place: Place) -> bool:
         if b.literal and a.unit.text not in ("", "1"):
             plain = re.fullmatch(r"[\d.]+", place.text)
+            form = f"{place.text} {a.unit.text}"
             self.findings.error(
                 "R402",
                 f"{quoted(place)} has no unit, and here stands a number in {a.unit.text}",
                 place,
-                f"write `{place.text} {a.unit.text}`" if plain else f"give its numbers their unit, {a.unit.text}",
+                f"write `{form}`" if plain else f"give its numbers their unit, {a.unit.text}",
+                fixes=(replacement(place, form),) if plain else (),
             )
             return False
         return True
@@ -40,13 +44,15 @@ class NumberChecker(NameChecker):
             and isinstance(second.node, x.Constant)
             and isinstance(first.type, t.Number)
         ):
-            unit = second.node.unit
-            if unit.dimension == DAYS.dimension and long_unit(unit) and unit.factor != first.type.unit.factor:
+            unit, counted = second.node.unit, first.type.unit
+            if unit.dimension == DAYS.dimension and long_unit(unit) is not long_unit(counted):
                 self.findings.warning(
                     "R505",
-                    f"{number_text(second.node.value)} {unit.text} is converted by 1 month = 30.4375 days",
+                    f"{number_text(second.node.value)} {unit.text} against completed {counted.text}: as if every month "
+                    "had 30.4375 days",
                     place,
-                    "for calendar time write a window, as in `date WITHIN 3 months BEFORE screening`",
+                    "for calendar time write a window, as in `date AT LEAST 3 months BEFORE screening`; or compare in "
+                    + (unit.text if long_unit(unit) else counted.text),
                 )
 
     def in_unit(self, typed: Typed, unit: Unit, place: Place, beside: Typed | None = None) -> Typed | None:
@@ -60,11 +66,16 @@ class NumberChecker(NameChecker):
         if factors is None:
             shown, wanted = source.text or "a bare number", unit.text or "a bare number"
             help = ""
+            fixes: tuple[Fix, ...] = ()
             if unit.text and (source.text in ("", "1")):
                 help = f"write a number in {unit.text}"
+            elif unit.offset and source.text in ("C", "F") and place.text.endswith(source.text):
+                help = f"write °{source.text}: {source.text} alone is another unit"
+                letter = Place(place.source, place.end - 1, place.end)
+                fixes = (replacement(letter, f"°{source.text}", certain=True),)
             elif conversion(source, unit, Fraction(1)):
                 help = "give the one item that this is about its `molar mass`, so that mass and amount compare"
-            self.findings.error("R403", f"{shown} cannot be converted to {wanted}", place, help)
+            self.findings.error("R403", f"{shown} cannot be converted to {wanted}", place, help, fixes=fixes)
             return None
         node = x.Converted(typed.node, factors[0], factors[1], unit, place=typed.node.place)
         return Typed(node, t.Number(unit))
@@ -107,11 +118,7 @@ class NumberChecker(NameChecker):
         return Typed(constant, t.Number(unit, literal=node.unit is None))
 
     def unit(self, text: str, place: Place) -> Unit | None:
-        try:
-            return read_unit(text)
-        except UnitError as error:
-            self.findings.error("R401", str(error), place, error.help)
-            return None
+        return unit_at(text, place, self.findings)
 
     def _dateliteral(self, node: s.DateLiteral, context: Context) -> Typed | None:
         if "T" in node.text:
@@ -145,6 +152,8 @@ class NumberChecker(NameChecker):
         return Typed(x.Arithmetic("−", zero, typed.node, typed.type.unit, place=node.place), typed.type)
 
     def _arithmetic(self, node: s.Arithmetic, context: Context) -> Typed | None:
+        if node.operator == "−" and self._hyphen(node):
+            return None
         left, right = self.typed(node.left, context.inner()), self.typed(node.right, context.inner())
         if not left or not right:
             return None
@@ -183,6 +192,24 @@ class NumberChecker(NameChecker):
             return Typed(x.TimesLimit(right.node.limit, left.node, place=node.place), t.Number(PLAIN))
         return Typed(node_, t.Number(unit))
 
+    def _hyphen(self, node: s.Arithmetic) -> bool:
+        """Reports `gc-dose` where `gc_dose` is meant, and `②-⑤` where `②..⑤` is."""
+        text, place = node.place.text, node.place
+        if isinstance(node.left, s.Mark) and isinstance(node.right, s.Mark):
+            form = f"{node.left.place.text}..{node.right.place.text}"
+            fixes = (replacement(place, form, certain=True),)
+            self.findings.error(
+                "R203", "a range of criteria is written with `..`", place, f"write `{form}`", fixes=fixes
+            )
+            return True
+        joined = re.sub("[-−]", "_", text)
+        if " " in text or not isinstance(node.right, s.Name) or joined not in set(self.scope.names()):
+            return False
+        fixes = (replacement(place, joined, certain=True),)
+        message = f"`{text}` is a difference here; a name has no hyphen"
+        self.findings.error("R201", message, place, f"did you mean `{joined}`?", fixes=fixes)
+        return True
+
     def _sum(self, operator: str, left: Typed, right: Typed, place: Place) -> Typed:
         assert isinstance(left.type, t.Number) and isinstance(right.type, t.Number)
         literal = left.type.literal and right.type.literal
@@ -193,11 +220,13 @@ class NumberChecker(NameChecker):
         if not isinstance(right.type, t.Number):
             self.findings.error(
                 "R306",
-                f"{t.in_words(right.type)} cannot be taken from a date"
-                if node.operator == "−"
-                else "two dates have no sum",
+                "two dates have no sum"
+                if node.operator == "+" and isinstance(right.type, t.Date | t.Time)
+                else f"{t.in_words(right.type)} is no length of time to move a date by",
                 node.place,
-                "for the time between dates write `DAYS FROM a TO b` (or YEARS, MONTHS)",
+                "for the time between dates write `DAYS FROM a TO b` (or YEARS, MONTHS)"
+                if isinstance(right.type, t.Date | t.Time)
+                else "a length of time is written `28 days`",
             )
             return None
         length = self.length(node.right, right, isinstance(left.type, t.Time))
@@ -211,8 +240,10 @@ class NumberChecker(NameChecker):
         """A stretch of time: on the calendar where it is a plain length, else computed in days."""
         place = written.place
         if not isinstance(typed.type, t.Number) or typed.type.unit.dimension != DAYS.dimension:
+            number = isinstance(written, s.Number) and written.unit is None
+            help = f"write `{place.text} months` or `{place.text} days`" if number else "a length is such as `3 months`"
             self.findings.error(
-                "R502", f"{quoted(place)} is {t.in_words(typed.type)}, not a length of time", place, "write `3 months`"
+                "R502", f"{quoted(place)} is {t.in_words(typed.type)}, not a length of time", place, help
             )
             return None
         if not isinstance(typed.node, x.Constant):
@@ -225,7 +256,10 @@ class NumberChecker(NameChecker):
             return None
         if unit.factor in (ELAPSED_UNITS["years"].factor, ELAPSED_UNITS["months"].factor):
             months = value * (12 if unit.factor == ELAPSED_UNITS["years"].factor else 1)
-            if months.denominator != 1 or months > 12000:
+            if months > 12000:
+                self.findings.error("R502", f"{text} is longer than 1000 years", place)
+                return None
+            if months.denominator != 1:
                 self.findings.error("R502", f"{text} is no whole number of months", place, "write whole months or days")
                 return None
             return x.CalendarLength(int(months), 0, 0, text, place=place)
@@ -302,11 +336,16 @@ class NumberChecker(NameChecker):
             return None
         declared = self._limits_of(subject.node)
         shown = quoted(node.subject.place) if node.subject else quoted(subject.node.place or node.place)
+        if isinstance(subject.node, x.Extreme):
+            parts = " AND ".join(f"{each.place.text} ≤ 3 × {node.limit}" for each in subject.node.values if each.place)
+            message = f"each measurement has its own {node.limit}; the {subject.node.kind} of several has none"
+            self.findings.error("R405", message, node.place, f"write `{parts}`")
+            return None
         if isinstance(subject.node, x.Aggregate) and isinstance(subject.node.occurrences, x.Selected):
             event = subject.node.occurrences.event
             self.findings.error(
                 "R405", f"each measurement has its own {node.limit}; the {subject.node.kind} of several has none",
-                node.place, f"write `{event} WHERE (value > 2 × {node.limit})`",
+                node.place, f"write `NOT {event} WHERE (value > 3 × {node.limit})`; `{event}` is declared with it",
             )  # fmt: skip
             return None
         if declared is None or node.limit not in declared:

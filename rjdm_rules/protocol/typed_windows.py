@@ -22,7 +22,13 @@ class WindowChecker(NumberChecker):
             if item is None and node.event.name not in self.scope.definition_types:
                 self.scope.unknown_name(node.event.name, node.event.place)
             else:
-                self.findings.error("R307", f"WHERE follows an event; `{node.event.name}` is none", node.event.place)
+                help = (
+                    f"declare `{node.event.name}` as `event`"
+                    if item and item.kind == "truth"
+                    else "WHERE picks occurrences"
+                )
+                message = f"WHERE follows an event; `{node.event.name}` is none"
+                self.findings.error("R307", message, node.event.place, help)
             return None
         condition = self.condition(node.condition, replace(context.inner(), event=item))
         if not condition:
@@ -37,7 +43,7 @@ class WindowChecker(NumberChecker):
         if not typed:
             return None
         if not isinstance(typed.type, t.Occurrences | t.Date | t.Time):
-            help = "declare it as `event` or `date`" if isinstance(typed.type, t.Truth) else ""
+            help = self._window_help(node, typed)
             self.findings.error(
                 "R504", f"{quoted(subject.place)} is {t.in_words(typed.type)}; a window needs an event or a date",
                 subject.place, help,
@@ -45,6 +51,17 @@ class WindowChecker(NumberChecker):
             return None
         window = self._window(node.window, typed, context.inner())
         return self._in_window(typed, window, node.place) if window else None
+
+    def _window_help(self, node: s.Windowed, typed: Typed) -> str:
+        """How to write a window that stands behind something without dates."""
+        subject, window = node.subject, node.window.place.text
+        if isinstance(subject, s.Not):
+            return f"write `NOT {subject.operand.place.text} {window}`"
+        if isinstance(subject, s.Group):
+            return f"write `{subject.kind.upper()}({', '.join(e.place.text for e in subject.elements)}) {window}`"
+        if isinstance(typed.type, t.Occurrence):
+            return f"write `date OF {subject.place.text} {window}`"
+        return "declare it as `event` or `date`" if isinstance(typed.type, t.Truth) else ""
 
     def _shared_window(self, node: s.Windowed, subject: s.Group, context: Context) -> Typed | None:
         """`ANY(a, b, c) WITHIN …`: one window for all."""
@@ -75,7 +92,10 @@ class WindowChecker(NumberChecker):
     def _in_window(self, typed: Typed, window: x.Window, place: Place) -> Typed | None:
         if isinstance(typed.type, t.Occurrences):
             if not isinstance(typed.node, x.Selected) or typed.node.window:
-                self.findings.error("R506", "these occurrences have a window already", place, "combine two with AND")
+                help = (
+                    "for one occurrence in both write one of them in WHERE, as in `event WHERE (date > birth) WITHIN …`"
+                )
+                self.findings.error("R506", "these occurrences have a window already", place, help)
                 return None
             return Typed(replace(typed.node, window=window, place=place), typed.type)
         date = typed.node
@@ -132,6 +152,7 @@ class WindowChecker(NumberChecker):
         kind = self._attribute_type(item, name.name)
         if kind is None:
             known = ["date", *(["until"] if item.course else []), *(each.name for each in item.attributes)]
-            help = self.scope.suggest(name.name, known) or "it has " + ", ".join(known)
-            self.findings.error("R205", f"`{event}` has no attribute `{name.name}`", name.place, help)
+            near, fixes = self.scope.suggest(name.name, name.place, known)
+            help = near or "it has " + ", ".join(known)
+            self.findings.error("R205", f"`{event}` has no attribute `{name.name}`", name.place, help, fixes=fixes)
         return kind

@@ -16,11 +16,11 @@ from .table import EVERYDAY, NONE, OFFSET_UNITS, PREFIXES, UNITS, Dimension
 
 
 class UnitError(ValueError):
-    """A unit that cannot be read. `help` names a way out where one is known."""
+    """A unit that cannot be read. `help` names a way out where one is known, `near` the unit that was meant."""
 
-    def __init__(self, message: str, help: str = "") -> None:
+    def __init__(self, message: str, help: str = "", near: str = "") -> None:
         super().__init__(message)
-        self.help = help
+        self.help, self.near = help, near
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +87,27 @@ def _pieces(text: str) -> list[tuple[int, str]]:
 def read_unit(text: str) -> Unit:
     """The unit written as `text`. Raises UnitError for one that does not exist."""
     written = text.replace(" ", "")
+    if written.endswith(".") and _is_read(written[:-1]):
+        raise UnitError(f"`{written}`: a line ends without a full stop", f"write `{written[:-1]}`", written[:-1])
     if not written or len(written) > LONGEST_UNIT:
         raise UnitError(f"`{written[:LONGEST_UNIT]}` is not a unit")
     if re.fullmatch(r"[KM]/(?:[uµμ]L|mcL|mm3|cmm)", written):
         power = "10*3" if written[0] == "K" else "10*6"
-        raise UnitError(f"`{written}` is not a unit", f"did you mean `{power}/uL`?")
+        raise _no_unit(f"`{written}`", f"{power}/uL")
     name = EVERYDAY.get(written, written)
     if name in OFFSET_UNITS:
         factor, offset = OFFSET_UNITS[name]
         return Unit(written, (("K", 1),), factor, offset)
     dimension, factor = _product(name, written)
     return Unit(written, dimension, factor)
+
+
+def _is_read(text: str) -> bool:
+    try:
+        read_unit(text)
+    except UnitError:
+        return False
+    return True
 
 
 def _product(text: str, written: str, depth: int = 0) -> tuple[Dimension, Fraction]:
@@ -108,7 +118,7 @@ def _product(text: str, written: str, depth: int = 0) -> tuple[Dimension, Fracti
     while position < len(text):
         match = _PIECE.match(text, position)
         if not match:
-            raise UnitError(f"`{written}` is not a unit", near_unit(written))
+            raise _no_unit(f"`{written}`", near_unit(written))
         piece, position = match.group(), match.end()
         if piece in ("/", ".", "·"):
             if expect_atom:
@@ -155,7 +165,8 @@ def _atom(piece: str, written: str) -> tuple[Dimension, Fraction]:
     if re.fullmatch(r"\d{1,9}", piece) and int(piece):
         return NONE, Fraction(int(piece))
     what = f"`{piece}` in `{written}`" if piece != written else f"`{written}`"
-    raise UnitError(f"{what} is not a unit", near_unit(piece))
+    near = near_unit(piece)
+    raise _no_unit(what, near and written.replace(piece, near))
 
 
 def _symbol(symbol: str) -> tuple[Dimension, Fraction] | None:
@@ -172,17 +183,29 @@ def _symbol(symbol: str) -> tuple[Dimension, Fraction] | None:
     return None
 
 
+ALSO_WRITTEN = {
+    "c": "°C", "f": "°F", "celsius": "°C", "fahrenheit": "°F", "y": "years", "yo": "years", "wks": "weeks",
+    "mths": "months", "mth": "months", "kilos": "kg", "kgs": "kg", "pounds": "lb", "gm": "g", "gms": "g", "mts": "m",
+    "meq": "meq", "pct": "%", "bpm": "/min",
+}  # fmt: skip
+
+
+def _no_unit(what: str, near: str) -> UnitError:
+    help = f"did you mean `{near}`?" if near else "units are UCUM codes, such as mg/dL, umol/L, 10*9/L, [IU]/mL"
+    return UnitError(f"{what} is not a unit", help, near)
+
+
 def near_unit(text: str) -> str:
-    """A suggestion for a misspelt unit, or an empty text."""
-    if text.lower() in ("x", "xuln", "×uln", "uln", "xlln"):
-        return "write `× ULN` (with spaces)"
+    """The unit that a misspelt one was probably meant to be, or an empty text."""
+    if text.lower() in ALSO_WRITTEN:
+        return ALSO_WRITTEN[text.lower()]
     known = [*UNITS, *EVERYDAY, *OFFSET_UNITS]
     known += [prefix + name for name in ("g", "L", "mol", "m", "U", "kat") for prefix in ("m", "u", "n", "p", "k", "d")]
     folded = {name.casefold(): name for name in known}
     if text.casefold() in folded:
-        return f"did you mean `{folded[text.casefold()]}`?"
+        return folded[text.casefold()]
     near = get_close_matches(text, known, n=1, cutoff=0.75)
-    return f"did you mean `{near[0]}`?" if near else "units are UCUM codes, such as mg/dL, umol/L, 10*9/L, [IU]/mL"
+    return near[0] if near else ""
 
 
 def _ratio_of_amounts(unit: Unit) -> bool:

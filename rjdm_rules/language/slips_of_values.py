@@ -1,0 +1,245 @@
+"""Slips of numbers, multiples of limits, units, dates and windows."""
+
+from __future__ import annotations
+
+import re
+
+from ..units.unit import UnitError, read_unit
+from .diagnostics import replacement
+from .misfits import Misfit, Said
+from .source import Place
+
+NUMBER_WORDS = {
+    "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9",
+    "ten": "10", "eleven": "11", "twelve": "12", "fourteen": "14", "fifteen": "15", "eighteen": "18", "twenty": "20",
+    "thirty": "30", "sixty": "60", "ninety": "90",
+}  # fmt: skip
+
+
+def decimal_comma(m: Misfit) -> Said | None:
+    if m.text != "," or not re.search(r"\d$", m.before) or not re.match(r",\d", m.rest):
+        return None
+    whole = re.search(r"[\d]+$", m.before)
+    part = re.match(r",(\d+)", m.rest)
+    assert whole is not None and part is not None
+    place = m.at(-len(whole.group()), len(whole.group()) + part.end())
+    form = f"{whole.group()}.{part.group(1)}"
+    return Said("R112", f"`{place.text}` has a decimal comma", f"write `{form}`", (replacement(place, form),), place)
+
+
+_LIMIT = re.compile(
+    r"(?P<number>\d)(?P<sign>\s*(?:[-–]?\s*(?:fold|times)\b|[xX×*·])?\s*(?:the\s+)?)"
+    r"(?:(?P<limit>ULN|LLN)\b|(?P<words>(?:upper|lower) limits? of (?:the )?normal\b))",
+    re.IGNORECASE,
+)
+
+
+def times_limit(m: Misfit) -> Said | None:
+    """`3 ULN`, `3xULN`, `3 times the upper limit of normal`, `3-fold ULN`."""
+    for found in _LIMIT.finditer(m.line):
+        if not found.start() <= m.start - m.line_start <= found.end():
+            continue
+        limit = (found.group("limit") or ("ULN" if found.group("words")[0] in "uU" else "LLN")).upper()
+        place = m.on_line(found.start("sign"), found.end())
+        space = "" if found.group("sign")[:1] == " " else " "
+        fixes = (replacement(place, f" × {limit}", certain=True),)
+        shown = m.on_line(found.start("sign") + (not space), found.end())
+        return Said("R113", f"a multiple of the {limit} is written with ×", f"write `× {limit}`", fixes, shown)
+    return None
+
+
+SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+
+
+def power_in_letters(m: Misfit) -> Said | None:
+    """`3 x 10^7`, `3e7`, `3×10⁷`."""
+    for found in re.finditer(r"(?<=\d)(?:\s*[xX×*]\s*10(?:\^?([-⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+|-?\d+))|[eE]([+-]?\d+))", m.line):
+        if found.start() <= m.start - m.line_start <= found.end():
+            power = (found.group(1) or found.group(2)).translate(SUPERSCRIPTS).lstrip("+")
+            place = m.on_line(found.start(), found.end())
+            fixes = (replacement(place, f"×10^{power}", certain=True),)
+            return Said("R112", "a power of ten is written `×10^`", f"write `×10^{power}`", fixes, place)
+    return None
+
+
+def spaced_thousands(m: Misfit) -> Said | None:
+    """`1 000 U/L`, `1'000`."""
+    for found in re.finditer(r"(?<![\d.])\d{1,3}(?:[ '’]\d{3})+(?![\d.])", m.line):
+        if found.start() <= m.start - m.line_start <= found.end():
+            place = m.on_line(found.start(), found.end())
+            form = re.sub(r"\D", "", found.group())
+            fixes = (replacement(place, form, certain=True),)
+            return Said("R108", f"`{place.text}` has signs between its digits", f"write `{form}`", fixes, place)
+    return None
+
+
+def number_in_words(m: Misfit) -> Said | None:
+    """`WITHIN six months`, `AT LEAST two OF`."""
+    here = m.text.lower()
+    if here in NUMBER_WORDS and "NUMBER" in m.expected:
+        fixes = (replacement(m.token.place, NUMBER_WORDS[here], certain=True),)
+        return Said("R112", f"`{m.text}` is written in figures", f"write `{NUMBER_WORDS[here]}`", fixes)
+    if m.last is None or m.last.text.lower() not in NUMBER_WORDS or not m.same_line:
+        return None
+    figure = NUMBER_WORDS[m.last.text.lower()]
+    fixes = (replacement(m.last.place, figure, certain=True),)
+    return Said("R112", f"`{m.last.text}` is written in figures", f"write `{figure}`", fixes, m.last.place)
+
+
+def unit_before_number(m: Misfit) -> Said | None:
+    """`lvef ≥ % 55`, `age years ≥ 18`."""
+    if m.last is not None and m.last.type == "RPAR":
+        return None
+    text = m.line
+    for found in re.finditer(r"[≥≤<>=]=?\s*(?P<unit>[^\s\d≥≤<>=]\S*)\s+(?P<rest>\d[\d.]*)", text):
+        if found.start() <= m.start - m.line_start <= found.end() and is_unit(found.group("unit")):
+            return _unit_behind(m, found, m.line_start + found.start("unit"), m.line_start + found.end())
+    here = re.match(r"(?P<unit>\S+)\s+(?P<rest>[≥≤<>=]=?\s*\d[\d.]*)", m.rest)
+    if here and "COMPARE" in m.expected and is_unit(here.group("unit")):
+        return _unit_behind(m, here, m.start, m.start + here.end())
+    return None
+
+
+def _unit_behind(m: Misfit, found: re.Match[str], start: int, end: int) -> Said:
+    place = Place(m.place.source, start, end)
+    form = f"{found.group('rest')} {found.group('unit')}"
+    fixes = (replacement(place, form, certain=True),)
+    return Said("R402", "the unit stands behind its number", f"write `{form}`", fixes, place)
+
+
+def is_unit(text: str) -> bool:
+    try:
+        read_unit(text)
+    except UnitError:
+        return False
+    return True
+
+
+MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1
+    )
+}
+IN_WORDS = re.compile(
+    r"(?P<day>\d{1,2})(?:st|nd|rd|th)?\.?\s+(?P<month>[A-Za-z]{3,9})\.?,?\s+(?P<year>\d{4})"
+    r"|(?P<month2>[A-Za-z]{3,9})\.?\s+(?P<day2>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<year2>\d{4})"
+)
+
+
+def date_in_words(m: Misfit) -> Said | None:
+    """`2 March 2026`, `March 2, 2026`."""
+    for found in IN_WORDS.finditer(m.line):
+        held = found.groupdict()
+        month = MONTHS.get((held["month"] or held["month2"])[:3].lower())
+        if month is None or not found.start() <= m.start - m.line_start <= found.end():
+            continue
+        day, year = int(held["day"] or held["day2"]), held["year"] or held["year2"]
+        form, place = f"{year}-{month:02d}-{day:02d}", m.on_line(found.start(), found.end())
+        fixes = (replacement(place, form, certain=True),)
+        return Said("R118", "a date is written year-month-day", f"write `{form}`", fixes, place)
+    return None
+
+
+_PROSE = re.compile(
+    r"(?:WITHIN|IN|DURING|OVER)(?: THE)? (?:LAST|PAST|PREVIOUS|PRECEDING|PRIOR) "
+    r"(?P<length>(?:\d+ )?[A-Z]+)(?: BEFORE (?P<anchor>\w+))?",
+    re.IGNORECASE,
+)
+
+
+def prose_window(m: Misfit) -> Said | None:
+    """`WITHIN the last 6 months`, `in the past year`."""
+    found = next((f for f in _PROSE.finditer(m.line) if f.start() <= m.start - m.line_start <= f.end()), None)
+    if found is None:
+        return None
+    place = m.on_line(found.start(), found.end())
+    length = found.group("length").lower()
+    length = length if length[0].isdigit() else f"1 {length}"
+    form = f"WITHIN {length} BEFORE {found.group('anchor') or 'screening'}"
+    fixes = (replacement(place, form, certain=bool(found.group("anchor"))),)
+    return Said(
+        "R119", "a window counts from a date", f"write `{form}`, with the date that it counts from", fixes, place
+    )
+
+
+def window_word(m: Misfit) -> Said | None:
+    """`6 months PRIOR TO screening`, `6 months FROM screening`."""
+    if not {"BEFORE", "AFTER"} & m.expected or "COMPARE" in m.expected:
+        return None
+    for word, pattern in (
+        ("BEFORE", r"(?:prior(?: to)?|preceding|ahead of|before the|ago)\b(?: the\b)?"),
+        ("AFTER", r"(?:following|since|post|from|after the)\b(?: the\b)?"),
+    ):
+        found = re.match(pattern, m.rest, re.IGNORECASE)
+        if found:
+            place = m.at(0, found.end())
+            form = f"{word} screening" if found.group().lower() == "ago" else word
+            fixes = (replacement(place, form, certain=form == word and found.group().lower() != "from"),)
+            return Said("R119", f"`{place.text}` is no word of this language", f"write `{form}`", fixes, place)
+    return None
+
+
+def article(m: Misfit) -> Said | None:
+    """`BEFORE the screening`."""
+    if m.last is None or m.last.text.lower() not in ("the", "a", "an") or not m.same_line or m.last.type != "NAME":
+        return None
+    place = Place(m.place.source, m.last.place.start, m.start)
+    fixes = (replacement(place, "", certain=True),)
+    return Said("R119", f"`{m.last.text}` is no word of this language", "take it out", fixes, m.last.place)
+
+
+def window_first(m: Misfit) -> Said | None:
+    """`NOT WITHIN 6 months BEFORE screening`."""
+    if m.token.type not in ("WITHIN", "LESS_THAN", "MORE_THAN") and not m.text.startswith("WITHIN"):
+        return None
+    if "WITHIN" in m.expected:
+        return None
+    return Said(
+        "R119", "a window stands behind an event or a date", "write `NOT event WITHIN 6 months BEFORE screening`"
+    )
+
+
+_AMOUNT = r"\d[\d.]*(?: ?[^\s()\d≥≤<>=]+)?"
+_SIGN = r"≥|>=|≤|<=|>|<"
+_TWO_BOUNDS = re.compile(
+    rf"(?P<subject>[A-Za-z_]\w*)\s*(?P<one>{_SIGN})\s*(?P<a>{_AMOUNT})\s+AND\s+(?P<two>{_SIGN})\s*(?P<b>{_AMOUNT})"
+)
+
+
+def range_without_between(m: Misfit) -> Said | None:
+    """`age ≥ 18 years AND ≤ 75 years`."""
+    for found in _TWO_BOUNDS.finditer(m.line):
+        if not found.start() <= m.start - m.line_start <= found.end():
+            continue
+        held = found.groupdict()
+        place = m.on_line(found.start(), found.end())
+        inclusive = {held["one"], held["two"]} in ({"≥", "≤"}, {">=", "<="}, {"≥", "<="}, {">=", "≤"})
+        low, high = (held["a"], held["b"]) if held["one"] in ("≥", ">=") else (held["b"], held["a"])
+        form = f"{held['subject']} BETWEEN {low} AND {high}" if inclusive else (
+            f"{held['subject']} {held['one']} {held['a']} AND {held['subject']} {held['two']} {held['b']}"
+        )  # fmt: skip
+        fixes = (replacement(place, form, certain=True),)
+        return Said("R104", "each comparison names what it compares", f"write `{form}`", fixes, place)
+    return None
+
+
+def dash_in_between(m: Misfit) -> Said | None:
+    """`BETWEEN 18–75 years`."""
+    if "BETWEEN" not in m.before or not re.match(r"\s*(?:–|—|-|to|\.\.)\s*\d", m.rest) or "AND" not in m.expected:
+        return None
+    sign = re.match(r"\s*(?:–|—|-|to|\.\.)\s*", m.rest)
+    assert sign is not None
+    gap = len(m.before) - len(m.before.rstrip())
+    fixes = (replacement(m.at(-gap, gap + sign.end()), " AND ", certain=True),)
+    return Said(
+        "R110", "the ends of BETWEEN are joined by AND", "write `BETWEEN low AND high`", fixes, m.at(0, sign.end())
+    )
+
+
+def window_without_date(m: Misfit) -> Said | None:
+    ends = m.token.type in ("_NL", "$END", "_DEDENT", "COMMA", "RPAR", "AND", "OR")
+    if not ends or m.last is None or not {"BEFORE", "AFTER"} <= m.expected or "COMPARE" in m.expected:
+        return None
+    help = "add `BEFORE screening`, `AFTER …` or `OF …`"
+    return Said("R119", "this window does not say which date it counts from", help, place=m.last.place)

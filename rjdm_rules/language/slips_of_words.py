@@ -1,0 +1,181 @@
+"""Slips of words: those of other languages, and those of this one in lower case."""
+
+from __future__ import annotations
+
+import re
+
+from .diagnostics import Fix, replacement
+from .misfits import Misfit, Said
+from .source import Place
+
+LOGIC_WORDS = "AND OR NOT ANY ALL NONE EXCEPT IF THEN IS IN KNOWN INCLUDES WHERE WITHIN BEFORE AFTER BETWEEN OF"
+VALUE_WORDS = "COUNT MAX MIN MEAN LATEST EARLIEST FROM TO YEARS MONTHS DAYS ULN LLN"
+KEYWORDS = frozenset(f"{LOGIC_WORDS} {VALUE_WORDS}".split())
+PHRASES = {"at least": "AT LEAST", "at most": "AT MOST", "less than": "LESS THAN", "more than": "MORE THAN",
+           "waived if": "WAIVED IF", "first known of": "FIRST KNOWN OF", "exactly": "EXACTLY"}  # fmt: skip
+RELATIONS = (
+    (r"(?:is )?(?:at least|no(?:t)? less than|not below|not under|greater than or equal to|minimum(?: of)?)\b", "≥"),
+    (r"(?:is )?(?:at most|no(?:t)? more than|not above|not over|less than or equal to|up to|maximum(?: of)?)\b", "≤"),
+    (r"(?:is )?(?:over|above|more than|greater than|higher than|older than|exceed(?:s|ing)?)\b", ">"),
+    (r"(?:is )?(?:under|below|less than|lower than|fewer than|younger than)\b", "<"),
+    (r"(?:equals?(?: to)?|is equal to|is)\b(?= *[\d.])", "="),
+)
+
+
+def and_or(m: Misfit) -> Said | None:
+    match = re.match(r"(and ?/ ?or|AND ?/ ?OR)\b", m.rest)
+    if not match or not {"AND", "OR"} & m.expected:
+        return None
+    place = m.at(0, match.end())
+    fixes = (replacement(place, "OR", certain=True),)
+    help = "OR holds for either and for both: write `OR`"
+    return Said("R110", f"`{match.group()}` is no word of this language", help, fixes, place)
+
+
+def unless(m: Misfit) -> Said | None:
+    match = re.match(r"(unless|except for|except|other than)\b(?: when| if)?", m.rest, re.IGNORECASE)
+    if not match or "EXCEPT" not in m.expected or match.group() == "EXCEPT":
+        return None
+    place = m.at(0, match.end())
+    fixes = tuple(replacement(place, word) for word in ("EXCEPT", "WAIVED IF"))
+    return Said(
+        "R110",
+        f"`{match.group()}` can mean two things",
+        "write EXCEPT where what follows takes the patient out, WAIVED IF where it lets the patient in all the same",
+        fixes,
+        place,
+    )
+
+
+def contains(m: Misfit) -> Said | None:
+    match = re.match(r"(?:contains?|includes?|has|have)\b", m.rest, re.IGNORECASE)
+    if not match or "INCLUDES" not in m.expected:
+        return None
+    fixes = (replacement(m.at(0, match.end()), "INCLUDES", certain=True),)
+    return Said(
+        "R110", f"`{match.group()}` is no word of this language", "write `INCLUDES`", fixes, m.at(0, match.end())
+    )
+
+
+def relation_in_words(m: Misfit) -> Said | None:
+    """`age over 18 years`, `lvef at least 55 %`."""
+    if "COMPARE" not in m.expected:
+        return None
+    for pattern, sign in RELATIONS:
+        match = re.match(pattern, m.rest, re.IGNORECASE)
+        if match and match.group() and re.match(r"\s*(?:[\d.]|ULN|LLN)", m.rest[match.end() :]):
+            fixes = (replacement(m.at(0, match.end()), sign, certain=True),)
+            return Said(
+                "R110", f"`{match.group()}` is said with a sign", f"write `{sign}`", fixes, m.at(0, match.end())
+            )
+    return None
+
+
+def phrase_in_lower_case(m: Misfit) -> Said | None:
+    """`at least 2 of (…)`, where the token is its first or its second word."""
+    text = m.place.source.text
+    begins = [m.start] if m.last is None else [m.start, m.last.place.start]
+    for begin in begins:
+        line = text[begin:].split("\n", 1)[0]
+        for phrase, meant in PHRASES.items():
+            match = re.match(phrase.replace(" ", " +") + r"\b", line, re.IGNORECASE)
+            if match and match.group().split() != meant.split():
+                place = Place(m.place.source, begin, begin + match.end())
+                of = re.match(r"( *\d+ *)(of)\b", line[match.end() :])
+                edits = [(place, meant)]
+                if of:
+                    start = begin + match.end() + of.start(2)
+                    edits.append((Place(m.place.source, start, start + 2), "OF"))
+                fix = Fix(f"write `{meant}`", tuple(edits), certain=True)
+                return Said(
+                    "R110",
+                    f"`{match.group()}` is written in capitals when it is logic",
+                    f"write `{meant}`",
+                    (fix,),
+                    place,
+                )
+    return None
+
+
+def lower_case(m: Misfit) -> Said | None:
+    word = re.match(r"[A-Za-z]+", m.text)
+    upper = word.group().upper() if word else ""
+    if not word or upper not in KEYWORDS or word.group() == upper:
+        return None
+    if not (upper in m.expected or (upper == "NOT" and "ANY" in m.expected)):
+        return None
+    fixes = (replacement(m.at(0, word.end()), upper, certain=True),)
+    return Said("R110", f"`{word.group()}` is written in capitals when it is logic", f"write `{upper}`", fixes)
+
+
+def lower_case_before(m: Misfit) -> Said | None:
+    """`not asthma`: the word before was read as a name."""
+    if (
+        m.last is None
+        or m.last.type != "NAME"
+        or not m.same_line
+        or m.token.type not in ("NAME", "?", "LPAR", "NUMBER")
+    ):
+        return None
+    upper = m.last.text.upper()
+    if upper == m.last.text or upper not in ("NOT", "IF", "ANY", "ALL", "NONE", "COUNT", "MAX", "MIN", "LATEST"):
+        return None
+    fixes = (replacement(m.last.place, upper, certain=True),)
+    return Said(
+        "R110", f"`{m.last.text}` is written in capitals when it is logic", f"write `{upper}`", fixes, m.last.place
+    )
+
+
+def of_behind_any(m: Misfit) -> Said | None:
+    if m.last is None or m.last.type not in ("ANY", "ALL", "NONE") or not re.match(r"of\b", m.rest, re.IGNORECASE):
+        return None
+    place = Place(m.place.source, m.last.place.end, m.start + 2)
+    word = m.last.text
+    fixes = (replacement(place, "", certain=True, title=f"write `{word}(`"),)
+    return Said("R110", f"{word} takes no OF", f"write `{word}(…)`", fixes, m.at(0, 2))
+
+
+def word_at_the_end(m: Misfit) -> Said | None:
+    """A line that ends with AND or OR."""
+    if m.last is None or m.last.type not in ("AND", "OR", "EXCEPT", "WAIVED_IF", "THEN", "NOT"):
+        return None
+    if not (m.missing or m.token.type in ("_NL", "_INDENT", "_DEDENT")):
+        return None
+    text, word = m.place.source.text, m.last.text
+    gap = re.search(r"[ ]*$", text[: m.last.place.start])
+    following = re.compile(r"[^\n]*\n\s*(?=[^\s#])").match(text, m.last.place.end)
+    if gap is None or following is None:
+        return None
+    out = Place(m.place.source, gap.start(), m.last.place.end)
+    into = Place(m.place.source, following.end(), following.end())
+    fix = Fix(f"begin the next line with {word}", ((out, ""), (into, f"{word} ")), certain=True)
+    message = f"a line does not end with {word}: what goes on begins with it"
+    return Said("R111", message, f"put {word} at the beginning of the next line", (fix,), m.last.place)
+
+
+def if_without_then(m: Misfit) -> Said | None:
+    if "THEN" not in m.expected or not m.missing or m.last is None:
+        return None
+    text = m.place.source.text
+    if not re.match(r"\s*IF\b", text[text.rfind("\n", 0, m.last.place.start) + 1 :]):
+        return None
+    return Said("R104", "IF needs a THEN", "write `IF condition THEN what must hold`")
+
+
+def no_else(m: Misfit) -> Said | None:
+    if not re.match(r"else\b|otherwise\b", m.rest, re.IGNORECASE) or "THEN" not in m.before.upper():
+        return None
+    help = "write two conditions: `IF a THEN b`, and `IF NOT a THEN c`"
+    return Said("R104", f"there is no {m.rest[:4].upper()} in this language" if m.rest[:4].upper() == "ELSE"
+                else "there is no OTHERWISE behind THEN", help)  # fmt: skip
+
+
+def outcome_in_capitals(m: Misfit) -> Said | None:
+    match = re.match(
+        r"=?\s*(not +met|not +applicable|met|unknown|eligible|ineligible|undetermined)\b", m.rest, re.IGNORECASE
+    )
+    if not match or "OUTCOME" not in m.expected:
+        return None
+    form = match.group(1).lower()
+    fixes = (replacement(m.at(0, match.end()), form, certain=True),)
+    return Said("R110", f"`{match.group()}` is written `{form}`", f"write `{form}`", fixes)
