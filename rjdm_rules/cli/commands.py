@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from ..version import __version__
-from .file_commands import check, data, draw, render
+from .file_commands import data, draw, render
 from .patient_commands import evaluate, explain
 from .shared import Examples, refuse
+from .writer_commands import check, format_, test
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -56,5 +57,5 @@ def completion(shell: str) -> None:
     click.echo(kind(rjdm, {}, "rjdm", "_RJDM_COMPLETE").source())
 
 
-for each in (check, evaluate, explain, render, draw, data):
+for each in (check, format_, test, evaluate, explain, render, draw, data):
     rjdm.add_command(each)

@@ -1,4 +1,4 @@
-"""The commands about rules files: check, render, draw and data."""
+"""The commands about what comes of a rules file: render, draw and data."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ import csv
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
-from .printing import counted, note
 from .shared import (
     FILE,
-    MOST_FINDINGS,
     READING,
     Examples,
     evaluator_for,
@@ -23,59 +20,6 @@ from .shared import (
     with_criteria,
     written,
 )
-
-
-@click.command(cls=Examples, examples=("rjdm check rjdm_cart", "rjdm check my_trial.rules --format json"))
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print the findings."
-)
-def check(files: tuple[str, ...], form: str) -> None:
-    """Check rules files: what is wrong, where, and how to mend it."""
-    from ..loading import check as check_file
-    from ..protocol.libraries import UnreadableFile
-
-    findings, unreadable = [], False
-    for name in files:
-        try:
-            checked = check_file(name)
-        except UnreadableFile as error:
-            note(click.style("error: ", fg="red", bold=True) + str(error))
-            unreadable = True
-            continue
-        findings += checked.diagnostics
-        if form == "text":
-            _print_findings(name, checked)
-    if form == "json":
-        click.echo(json.dumps([each.as_json() for each in findings], ensure_ascii=False, indent=2))
-    if unreadable:
-        sys.exit(2)
-    if any(each.severity == "error" for each in findings):
-        sys.exit(1)
-
-
-def _print_findings(name: str, checked: Any) -> None:
-    for each in checked.diagnostics[:MOST_FINDINGS]:
-        head, _, rest = each.as_text().partition("\n")
-        colour = "red" if each.severity == "error" else "yellow"
-        click.echo(click.style(head, fg=colour) + "\n" + rest + "\n")
-    left = len(checked.diagnostics) - MOST_FINDINGS
-    if left > 0:
-        click.echo(f"… and {left} more; mend these first, or see all with --format json\n")
-    errors = sum(each.severity == "error" for each in checked.diagnostics)
-    warnings = len(checked.diagnostics) - errors
-    said = (
-        f"{counted(errors, 'error')}, {counted(warnings, 'warning')}"
-        if errors or warnings
-        else "no errors, no warnings"
-    )
-    criteria = ""
-    if checked.protocol is not None:
-        protocol = checked.protocol
-        tops = sum(len(block.criteria) for part in protocol.parts for block in part.blocks)
-        criteria = f" ({counted(len(protocol.items), 'data item')}"
-        criteria += f", {counted(tops, 'criterion').replace('criterions', 'criteria')})" if tops else ")"
-    click.echo(f"{name}: {said}{criteria}")
 
 
 @click.command(
