@@ -13,13 +13,20 @@ from ..assets import asset
 from ..graph.build import RuleGraph
 from ..words.phrases import Phrase
 from .content import content_of
+from .marks import Mark
 
 TEMPLATES = {"markdown": "section.md.j2", "html": "section.html.j2"}
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]#|~$])")
 
 
-def render_section(graph: RuleGraph, format: str = "markdown", readings: Mapping[str, str] | None = None) -> str:
-    """The whole eligibility section. `format` is `markdown` or `html`; readings left out are as the protocol chose.
+def render_section(
+    graph: RuleGraph,
+    format: str = "markdown",
+    readings: Mapping[str, str] | None = None,
+    marks: Mapping[str, Mark] | None = None,
+) -> str:
+    """The whole eligibility section. `format` is `markdown` or `html`; readings left out are as the protocol chose;
+    `marks` (in HTML only) stand beside the criteria, by their ids.
 
     Raises ValueError for another format.
     """
@@ -29,7 +36,7 @@ def render_section(graph: RuleGraph, format: str = "markdown", readings: Mapping
     taken = {name: (readings or {}).get(name, reading.chosen) for name, reading in protocol.readings.items()}
     template = _environment(format == "html").get_template(TEMPLATES[format])
     style = asset("render", "section.css").read_text(encoding="utf-8") if format == "html" else ""
-    text = template.render(content=content_of(graph, taken), style=Markup(style))
+    text = template.render(content=content_of(graph, taken), style=Markup(style), marks=marks or {})
     return text if format == "html" else re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 

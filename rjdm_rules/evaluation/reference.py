@@ -390,13 +390,13 @@ class Reference:
         if date.unknown or units.high == INFINITY:
             return UNKNOWN
         least, most = (units.low, units.high) if node.sign > 0 else (units.high, units.low)
-        by_days = node.moment and not self._by_the_clock(node.length)
+        by_days = node.moment and not self.by_the_clock(node.length)
         move: Callable[..., Any] = moved_moment if by_days else moved
         found = Bounds(move(date.low, node.sign, months, least), move(date.high, node.sign, months, most))
         return found if in_calendar(found, node.moment) else UNKNOWN
 
     @staticmethod
-    def _by_the_clock(length: x.Length) -> bool:
+    def by_the_clock(length: x.Length) -> bool:
         return length.clock if isinstance(length, x.ComputedLength) else length.seconds > 0
 
 
