@@ -13,6 +13,7 @@ from .language.diagnostics import WARNING, Diagnostic, RulesError, did_you_mean,
 from .language.source import Source
 from .protocol.check import Checked, check_source
 from .protocol.libraries import UnreadableFile, bundled_names, library_path, read_source
+from .protocol.model import Item
 from .protocol.model import Protocol as Model
 
 if TYPE_CHECKING:
@@ -69,7 +70,9 @@ def with_examples(checked: Checked) -> Checked:
             for each in error.problems:
                 place = example.places.get(each.item or "", example.place)
                 message = f"the example `{example.name}`: {each.item}: {each.message}"
-                problems.append(Diagnostic("R806", in_rules_words(message), place, in_rules_words(each.help)))
+                item = checked.protocol.items.get(each.item or "")
+                help = in_rules_words(each.help) if "{" not in each.help else example_form(item)
+                problems.append(Diagnostic("R806", in_rules_words(message), place, help))
     if not problems:
         return checked
     return Checked(None, in_order([*checked.diagnostics, *problems]))
@@ -79,6 +82,19 @@ def in_rules_words(text: str) -> str:
     """A message about a record as one about an example, where yes and no are written so and dates without quotes."""
     plain = re.sub(r'"(\d{4}[\dT:-]*)"', r"`\1`", text)
     return re.sub(r"\btrue\b", "yes", re.sub(r"\bfalse\b", "no", plain))
+
+
+def example_form(item: Item | None) -> str:
+    """How an example writes occurrences."""
+    if item is None or item.kind != "event":
+        return "write it as in `45 U/L (ULN 40 U/L)`"
+    if item.repeated:
+        unit = item.attributes[0].unit
+        return (
+            f"write `none`, or each value with its date, as in `2026-02-20 (value 1{' ' + unit.text if unit else ''})`"
+        )
+    held = f" ({item.attributes[0].name} …)" if item.attributes else ""
+    return f"write `none`, `yes`, or dates, as in `2026-02-25{held}`"
 
 
 def _made(checked: Checked) -> Protocol:

@@ -146,6 +146,15 @@ LOGIC = [
 ]
 
 
+LOGIC += [
+    ("asthma", "stroke OR infection WITHIN 6 months BEFORE screening", "R918", "`ANY(stroke, infection) WITHIN 6 months BEFORE"),
+    ("asthma", "asthma OR infection WITHIN 6 months BEFORE screening", "R918", None),
+    ("asthma", "ANY(stroke, infection) WITHIN 6 months BEFORE screening", "R918", None),
+    ("asthma", "stroke OR (infection WITHIN 6 months BEFORE screening)", "R918", None),
+    ("asthma", "stroke WITHIN 1 year BEFORE screening OR infection WITHIN 6 months BEFORE screening", "R918", None),
+]  # fmt: skip
+
+
 @pytest.mark.parametrize(("inclusion", "exclusion", "code", "words"), LOGIC)
 def test_logic(inclusion: str, exclusion: str, code: str, words: str | None) -> None:
     findings = said(found(inclusion, exclusion), code)

@@ -10,7 +10,7 @@ from ..version import __version__
 from .file_commands import data, draw, render
 from .patient_commands import evaluate, explain
 from .shared import Examples, refuse
-from .writer_commands import check, format_, test
+from .writer_commands import check, format_, new, test, watch
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -57,5 +57,20 @@ def completion(shell: str) -> None:
     click.echo(kind(rjdm, {}, "rjdm", "_RJDM_COMPLETE").source())
 
 
-for each in (check, format_, test, evaluate, explain, render, draw, data):
+@rjdm.command("language-server", cls=Examples, examples=("rjdm language-server",))
+def language_server() -> None:
+    """Serve an editor over standard input and output (Language Server Protocol).
+
+    It needs the extra `editor`: pip install 'rjdm-rules[editor]'.
+    """
+    try:
+        from ..editor.server import run
+    except ModuleNotFoundError as error:
+        if error.name not in ("pygls", "lsprotocol"):
+            raise
+        refuse("the language server needs more packages: pip install 'rjdm-rules[editor]'")
+    run()
+
+
+for each in (new, check, format_, test, watch, evaluate, explain, render, draw, data):
     rjdm.add_command(each)

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from .printing import broken, counted, note, progress, tree_text
-from .shared import MOST_FINDINGS, READING, Examples, evaluator_for, refuse, usable, with_criteria, written
+from .shared import FILE, MOST_FINDINGS, READING, Examples, evaluator_for, refuse, usable, with_criteria, written
 
 COLOURS = {"error": "red", "warning": "yellow", "remark": "cyan"}
 MOST_REMARKS = 5  # of one code
@@ -227,6 +227,73 @@ def _print_report(report: Any, missing: bool) -> None:
         click.echo(broken(f"  {line}", 4))
     if len(absent) > len(shown):
         click.echo(f"  … and {len(absent) - len(shown)} more; see all with --missing, get examples with --suggest")
+
+
+@click.command(cls=Examples, examples=("rjdm new my_trial", 'rjdm new my_trial --title "A trial of something"'))
+@click.argument("name")
+@click.option("--title", help="The title of the protocol.")
+def new(name: str, title: str | None) -> None:
+    """Write NAME.rules: a commented protocol to begin with, which passes check and test."""
+    from ..editor.starting import starter, title_of
+
+    name = name.removesuffix(".rules")
+    path = Path(f"{name}.rules")
+    if not re.fullmatch(r"[^\W\d][\w-]*", path.stem):
+        refuse(f"{path.stem}: a name has letters, digits, - and _, and begins with a letter")
+    if path.exists():
+        refuse(f"{path} is there already, and is not written over")
+    if title is not None and not re.fullmatch(r"[^\"\\\x00-\x1f]{1,200}", title):
+        refuse("the title is one line of text, without straight quotes and backslashes")
+    written(str(path), starter(path.stem, title or title_of(path.stem)).encode("utf-8"))
+    note(f"next: rjdm check {path}; rjdm test {path}; rjdm watch {path}")
+
+
+@click.command(cls=Examples, examples=("rjdm watch my_trial.rules", "rjdm watch my_trial.rules --browser"))
+@FILE
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, help="The port of the page; any free one without this."
+)
+@click.option("--browser", is_flag=True, help="Open the page in the browser.")
+def watch(file: str, port: int, browser: bool) -> None:
+    """Check, test and render a file on each save, with a page that reloads itself (on this machine only)."""
+    import webbrowser
+
+    from ..editor.watching import HOST, Watch
+    from ..loading import find
+    from ..protocol.libraries import UnreadableFile, read_source
+
+    try:
+        path, _ = find(file)
+        read_source(path, file)
+        watched = Watch(file, path, _say_state, port)
+    except UnreadableFile as error:
+        refuse(str(error))
+    except OSError as error:
+        refuse(f"{HOST}:{port} cannot be served ({error.strerror or error})")
+    note(f"{watched.address} (Ctrl-C ends it)")
+    if browser:
+        webbrowser.open(watched.address)
+    try:
+        watched.run()
+    except KeyboardInterrupt:
+        note("ended")
+
+
+def _say_state(state: Any) -> None:
+    """What one look at the file gave, in a few lines."""
+    import time
+
+    if state.problem:
+        note(state.problem)
+        return
+    first = next((each for each in state.findings if each.severity == "error"), None)
+    if first is not None:
+        click.echo(first.as_text())
+    warnings = sum(each.severity == "warning" for each in state.findings)
+    said = f"{counted(state.errors, 'error')}, {counted(warnings, 'warning')}"
+    if state.report is not None:
+        said += f", {counted(len(state.report.runs), 'example')}, {len(state.report.failed) or 'none'} not as expected"
+    click.echo(click.style(f"{time.strftime('%H:%M:%S')} {said}", fg="green" if state.good else "red"))
 
 
 def own_file(name: str) -> Path:

@@ -109,12 +109,30 @@ def _foreign(source: Source) -> Iterator[Foreign]:
         else:
             yield Foreign(Place(source, start, end), '"')
             opened = '"' in text[max(position, line_start(text, start)) : start]
-            closing = None if opened else _CLOSING.match(text, end)
-            if closing:
-                end = closing.end()
+            close = None if opened else _closing(text, start)
+            if close is not None:
+                end = close + 1
                 if text[end - 1] in QUOTES:
                     yield Foreign(Place(source, end - 1, end), '"')
         position = end
+
+
+def _closing(text: str, start: int) -> int | None:
+    """Where the text ends that a quote at `start` begins: at its partner, those inside left aside."""
+    pairs = {"“": "”", "„": "“", "«": "»"}
+    own, depth = pairs.get(text[start]), 0
+    for place in range(start + 1, len(text)):
+        sign = text[place]
+        if sign == "\n":
+            break
+        if own and sign == text[start]:
+            depth += 1
+        elif (own and sign == own) or (not own and sign in QUOTES) or sign == '"':
+            if not depth:
+                return place
+            depth -= 1
+    plain = _CLOSING.match(text, start + 1)
+    return plain.end() - 1 if plain else None
 
 
 def meant_by(sign: str) -> str:

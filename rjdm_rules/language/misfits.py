@@ -20,6 +20,7 @@ class Said:
     help: str = ""
     fixes: tuple[Fix, ...] = ()
     place: Place | None = None
+    once: bool = False  # said of the first such line only
 
 
 @dataclass(frozen=True)

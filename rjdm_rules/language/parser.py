@@ -199,6 +199,8 @@ class _Run:
         fitting = frozenset(name for name in expected if self.takes(self.state.state_stack, name))
         said = syntax_message(Misfit(token, fitting or frozenset(expected), place, opened, self.last, self.section))
         where = said.place or place
+        if said.once and any(each.message == said.message for each in self.diagnostics):
+            return
         self.diagnostics.append(Diagnostic(said.code, said.message, where, said.help, fixes=said.fixes))
 
     def takes(self, states: list[int], terminal: str) -> bool:

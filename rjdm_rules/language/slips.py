@@ -16,6 +16,7 @@ from .misfits import Misfit, Said
 
 RECOGNISERS: tuple[Callable[[Misfit], Said | None], ...] = (
     signs.unclosed_text,
+    statements.section_missing,
     signs.single_quotes,
     signs.comment_signs,
     signs.split_sign,
@@ -25,7 +26,9 @@ RECOGNISERS: tuple[Callable[[Misfit], Said | None], ...] = (
     values.decimal_comma,
     values.spaced_thousands,
     values.date_in_words,
+    values.length_before,
     values.range_without_between,
+    values.range_in_words,
     values.dash_in_between,
     signs.range_of_marks,
     words.and_or,
@@ -57,6 +60,7 @@ RECOGNISERS: tuple[Callable[[Misfit], Said | None], ...] = (
     values.window_first,
     words.of_behind_any,
     words.unless,
+    words.no_before,
     words.lower_case_before,
     words.phrase_in_lower_case,
     words.lower_case,
@@ -67,5 +71,6 @@ RECOGNISERS: tuple[Callable[[Misfit], Said | None], ...] = (
     signs.stray_parenthesis,
     statements.comma_above,
     signs.open_parenthesis,
+    words.two_names,
     values.window_without_date,
 )

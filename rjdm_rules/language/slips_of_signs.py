@@ -136,7 +136,7 @@ def colon(m: Misfit) -> Said | None:
 
 def end_of_line(m: Misfit) -> Said | None:
     """`age ≥ 18 years;` and `asthma.`"""
-    if m.rest not in (";", ".", ",;", ".;") or not {"_NL"} & m.expected:
+    if re.fullmatch(r"\s*\d{1,3}", m.before) or m.rest not in (";", ".", ",;", ".;") or not {"_NL"} & m.expected:
         return None
     return Said("R110", f"a line ends by itself, without `{m.rest}`", "take it out",
                 (replacement(m.at(0, len(m.rest)), "", certain=True),))  # fmt: skip

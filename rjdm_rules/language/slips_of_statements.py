@@ -146,6 +146,12 @@ def foreign_type(m: Misfit) -> Said | None:
     if word is None:
         return None
     said, place = word.group(), m.at(0, word.end())
+    if said.lower() == "in":
+        return Said("R115", "behind `in` the unit is missing", "write it as in `in mg/dL`", (), place)
+    pair = re.fullmatch(r"([A-Za-z]\w*)/([A-Za-z]\w*)", said)
+    if pair and not is_unit(said):
+        form = f"one of {pair.group(1)}, {pair.group(2)}"
+        return Said("R115", f"`{said}` is no type", f"write `{form}`", (replacement(place, form),), place)
     meant = _type_meant(said)
     if meant:
         what = "is no type" if meant != said.lower() else "is written in small letters"
@@ -282,6 +288,33 @@ def word_as_name(m: Misfit) -> Said | None:
         fixes = (replacement(m.at(0, word.end()), word.group().lower()),)
         return Said("R208", f"`{word.group()}` is a word of logic and names nothing", "choose another name", fixes)
     return None
+
+
+# ---- sections that are missing -------------------------------------------------------------------------------------
+
+_ITEM = re.compile(
+    r"\s*[A-Za-z_]\w*\s+\"[^\"]*\"\s+(?:yes/no|in |one of|several of|date|time|event|count|number|repeated)"
+)
+_CRITERION = re.compile(r"\s*(?:[①-⑳]|\(?\w{1,3}[).])\s+(?:\w+\s+)?\"")
+
+
+def section_missing(m: Misfit) -> Said | None:
+    """Items without `data` above them, criteria without `inclusion`; and both at the left edge of the page."""
+    indented = m.line[:1] == " "
+    if _ITEM.match(m.line) and m.section != "data":
+        what, word = "data items", "data"
+    elif _CRITERION.match(m.line) and m.section not in ("inclusion", "exclusion", "part"):
+        what, word = "criteria", "inclusion"
+    elif not indented and (_ITEM.match(m.line) or _CRITERION.match(m.line)) and {"DATA", "INCLUSION"} <= m.expected:
+        message = f"what belongs to `{m.section}` stands at the left edge"
+        return Said("R111", message, f"indent it below `{m.section}`, by two spaces", once=True)
+    else:
+        return None
+    start = m.on_line(len(m.line) - len(m.line.lstrip()), len(m.line))
+    fixes = (Fix(f"write `{word}` above", ((m.on_line(0, 0), f"{word}\n"),)),) if indented else ()
+    other = "`inclusion` or `exclusion`" if word == "inclusion" else f"`{word}`"
+    message = f"these are {what}, but the line {other} is missing above them"
+    return Said("R111", message, f"write {other} on a line of its own, at the left edge", fixes, start, once=True)
 
 
 # ---- sections ------------------------------------------------------------------------------------------------------

@@ -37,7 +37,8 @@ _LIMIT = re.compile(
 def times_limit(m: Misfit) -> Said | None:
     """`3 ULN`, `3xULN`, `3 times the upper limit of normal`, `3-fold ULN`."""
     for found in _LIMIT.finditer(m.line):
-        if not found.start() <= m.start - m.line_start <= found.end():
+        here = found.start() <= m.start - m.line_start <= found.end()
+        if not here or (found.group("sign").strip() in ("×", "*") and found.group("limit")):
             continue
         limit = (found.group("limit") or ("ULN" if found.group("words")[0] in "uU" else "LLN")).upper()
         place = m.on_line(found.start("sign"), found.end())
@@ -64,7 +65,7 @@ def power_in_letters(m: Misfit) -> Said | None:
 
 def spaced_thousands(m: Misfit) -> Said | None:
     """`1 000 U/L`, `1'000`."""
-    for found in re.finditer(r"(?<![\d.])\d{1,3}(?:[ '’]\d{3})+(?![\d.])", m.line):
+    for found in re.finditer(r"(?<![\d.-])\d{1,3}(?:[ '’]\d{3})+(?![\d.])", m.line):
         if found.start() <= m.start - m.line_start <= found.end():
             place = m.on_line(found.start(), found.end())
             form = re.sub(r"\D", "", found.group())
@@ -182,7 +183,7 @@ def window_word(m: Misfit) -> Said | None:
 
 def article(m: Misfit) -> Said | None:
     """`BEFORE the screening`."""
-    if m.last is None or m.last.text.lower() not in ("the", "a", "an") or not m.same_line or m.last.type != "NAME":
+    if m.last is None or m.last.text.lower() != "the" or not m.same_line or m.last.type != "NAME":
         return None
     place = Place(m.place.source, m.last.place.start, m.start)
     fixes = (replacement(place, "", certain=True),)
@@ -221,6 +222,51 @@ def range_without_between(m: Misfit) -> Said | None:
         )  # fmt: skip
         fixes = (replacement(place, form, certain=True),)
         return Said("R104", "each comparison names what it compares", f"write `{form}`", fixes, place)
+    return None
+
+
+_RANGE = re.compile(
+    r"(?P<subject>[A-Za-z_]\w*)\s+(?:=|is|from)?\s*(?P<a>\d[\d.]*)(?P<unit1> ?[^\s\d–—-]*)\s*(?:to|–|—|-)\s*"
+    r"(?P<b>\d[\d.]*)(?P<unit2> ?[^\s)(,;\d]*)",
+    re.IGNORECASE,
+)
+
+
+def range_in_words(m: Misfit) -> Said | None:
+    """`age is 18 to 79 years`, `potassium 3.5 – 5.0 mmol/L`."""
+    for found in _RANGE.finditer(m.line):
+        if not found.start() <= m.start - m.line_start <= found.end() or found.group("subject").upper() == "BETWEEN":
+            continue
+        unit = found.group("unit2").strip() or found.group("unit1").strip()
+        unit = f" {unit}" if unit else ""
+        place = m.on_line(found.start(), found.end())
+        form = f"{found.group('subject')} BETWEEN {found.group('a')}{unit} AND {found.group('b')}{unit}"
+        fixes = (replacement(place, form),)
+        return Said(
+            "R110", "a range is asked for with BETWEEN", f"write `{form}`; both ends belong to it", fixes, place
+        )
+    return None
+
+
+_SINCE = re.compile(
+    r"(?P<what>[A-Za-z_]\w*)\s+(?:for )?(?P<sign>at least|at most|more than|less than|>=?|≥|<=?|≤)\s*"
+    r"(?P<length>\d+ (?:day|week|month|year)s?)\s+(?:before|prior to|ago)\b(?: (?P<anchor>\w+))?",
+    re.IGNORECASE,
+)
+_LENGTHS = {"at least": "AT LEAST", "≥": "AT LEAST", ">=": "AT LEAST", "more than": "MORE THAN", ">": "MORE THAN",
+            "less than": "LESS THAN", "<": "LESS THAN", "at most": "WITHIN", "≤": "WITHIN", "<=": "WITHIN"}  # fmt: skip
+
+
+def length_before(m: Misfit) -> Said | None:
+    """`diagnosis >= 3 months before screening`, `diagnosis at least 3 months ago`."""
+    for found in _SINCE.finditer(m.line):
+        if not found.start() <= m.start - m.line_start <= found.end():
+            continue
+        place = m.on_line(found.start("sign"), found.end())
+        word = _LENGTHS[found.group("sign").lower()]
+        form = f"{word} {found.group('length')} BEFORE {found.group('anchor') or 'screening'}"
+        fixes = (replacement(place, form, certain=found.group("anchor") is not None),)
+        return Said("R119", "how long ago is asked for with a window", f"write `{form}`", fixes, place)
     return None
 
 

@@ -64,7 +64,8 @@ def relation_in_words(m: Misfit) -> Said | None:
     for pattern, sign in RELATIONS:
         match = re.match(pattern, m.rest, re.IGNORECASE)
         if match and match.group() and re.match(r"\s*(?:[\d.]|ULN|LLN)", m.rest[match.end() :]):
-            fixes = (replacement(m.at(0, match.end()), sign, certain=True),)
+            length = re.match(r"\s*\d+ (?:day|week|month)s?\b", m.rest[match.end() :])  # perhaps of a window
+            fixes = (replacement(m.at(0, match.end()), sign, certain=length is None),)
             return Said(
                 "R110", f"`{match.group()}` is said with a sign", f"write `{sign}`", fixes, m.at(0, match.end())
             )
@@ -126,12 +127,46 @@ def lower_case_before(m: Misfit) -> Said | None:
     )
 
 
+def no_before(m: Misfit) -> Said | None:
+    """`no consent`."""
+    if (
+        m.last is None
+        or m.last.text.lower() not in ("no", "without")
+        or m.token.type not in ("NAME", "?")
+        or not m.same_line
+    ):
+        return None
+    if "COMPARE" not in m.expected or not re.match(r"[A-Za-z_]\w*", m.text):
+        return None
+    fixes = (replacement(m.last.place, "NOT", certain=True),)
+    return Said("R110", f"`{m.last.text}` is no word of logic", "write `NOT`", fixes, m.last.place)
+
+
+def two_names(m: Misfit) -> Said | None:
+    """`ptest positive`, `nyha III or IV`, `secondary hypertension`."""
+    if m.last is None or m.last.type != "NAME" or not m.same_line or "IS" not in m.expected:
+        return None
+    word = re.match(r"[A-Za-z_]\w*", m.rest)
+    if word is None or word.group() in KEYWORDS:
+        return None
+    one, two = m.last.text, word.group()
+    more = re.match(r"\w+(?:\s*(?:or|/|,|OR)\s*\w+)+", m.rest)
+    options = ", ".join(re.findall(r"\w+", re.sub(r"\b(?:or|OR)\b", " ", more.group()))) if more else ""
+    form = f"{one} IN ({options})" if more else f"{one} IS {two}"
+    place = Place(m.place.source, m.last.place.start, m.start + (more or word).end())
+    joined = f"{one}_{two}"
+    fixes = (replacement(place, form), *(() if more else (replacement(place, joined),)))
+    help = f"write `{form}`" + ("" if more else f" where `{two}` is an option, `{joined}` where it is one name")
+    return Said("R111", f"between `{one}` and `{two}` something is missing", help, fixes, place)
+
+
 def of_behind_any(m: Misfit) -> Said | None:
     if m.last is None or m.last.type not in ("ANY", "ALL", "NONE") or not re.match(r"of\b", m.rest, re.IGNORECASE):
         return None
     place = Place(m.place.source, m.last.place.end, m.start + 2)
     word = m.last.text
-    fixes = (replacement(place, "", certain=True, title=f"write `{word}(`"),)
+    closed = re.match(r"of\s*\(", m.rest, re.IGNORECASE) is not None
+    fixes = (replacement(place, "", certain=True, title=f"write `{word}(`"),) if closed else ()
     return Said("R110", f"{word} takes no OF", f"write `{word}(…)`", fixes, m.at(0, 2))
 
 
@@ -170,12 +205,24 @@ def no_else(m: Misfit) -> Said | None:
                 else "there is no OTHERWISE behind THEN", help)  # fmt: skip
 
 
+_OUTCOME = r"(not +met|not +applicable|met|unknown|eligible|ineligible|undetermined)\b"
+
+
 def outcome_in_capitals(m: Misfit) -> Said | None:
-    match = re.match(
-        r"=?\s*(not +met|not +applicable|met|unknown|eligible|ineligible|undetermined)\b", m.rest, re.IGNORECASE
-    )
-    if not match or "OUTCOME" not in m.expected:
+    """`expect Eligible`, `expect = eligible`, `expect not eligible`."""
+    found = re.search(rf"\bexpect(?P<gap>\s+)(?P<said>(?:[\w.]+\s+)?=?\s*{_OUTCOME})", m.line, re.IGNORECASE)
+    if not found or not found.start() <= m.start - m.line_start <= found.end() + 1 or m.section != "example":
         return None
-    form = match.group(1).lower()
-    fixes = (replacement(m.at(0, match.end()), form, certain=True),)
-    return Said("R110", f"`{match.group()}` is written `{form}`", f"write `{form}`", fixes)
+    place = m.on_line(found.start("said"), found.end("said"))
+    if re.match(r"not\s+eligible", found.group("said"), re.IGNORECASE):
+        fixes = tuple(replacement(place, word) for word in ("ineligible", "undetermined"))
+        return Said(
+            "R110", "`not eligible` is one of two verdicts", "write `ineligible` or `undetermined`", fixes, place
+        )
+    form = re.sub(
+        r"\s*=\s*", " ", re.sub(_OUTCOME, lambda each: each.group().lower(), found.group("said"), flags=re.I)
+    ).strip()
+    if form == found.group("said"):
+        return None
+    fixes = (replacement(place, form, certain=True),)
+    return Said("R110", f"`{place.text}` is written `{form}`", f"write `{form}`", fixes, place)

@@ -13,7 +13,7 @@ from .facts_with_many import facts_with_many
 from .model import Block, Criterion, Item, Part, Protocol
 from .scope import Findings
 from .settling import settled
-from .terms import items_behind, quoted, walk
+from .terms import all_conditions, items_behind, quoted, walk
 
 PREGNANCY = re.compile(r"(?<!in )pregnan|lactati|breast.?fe|\bhcg\b|gravid", re.IGNORECASE)
 CHILDBEARING = re.compile(r"child.?bearing|menopaus|fertil", re.IGNORECASE)
@@ -200,6 +200,36 @@ def _absent(node: x.Expression) -> list[str]:
     return []
 
 
+def windows_behind_a_row(protocol: Protocol, findings: Findings, source: Source) -> None:
+    """`stroke OR mi WITHIN 6 months BEFORE screening`: the window belongs to the last one only."""
+    for condition in all_conditions(protocol):
+        for node in walk(condition):
+            if not isinstance(node, x.Group) or node.style != "infix":
+                continue
+            *others, last = node.conditions
+            alone = [each for each in others if isinstance(each, x.Occurs) and _window_of(each) is None and each.place]
+            window = _window_of(last)
+            if alone and window is not None and last.place and window.place and not _bracketed(others[-1], last):
+                word = "ANY" if node.kind == "any" else "ALL"
+                names = ", ".join(each.place.text for each in alone if each.place)
+                event = last.place.text[: window.place.start - last.place.start].strip()
+                help = f"write `{word}({names}, {event}) {window.place.text}`, or a window behind each"
+                message = f"the window belongs to `{event}` only, and {names} counts at any time"
+                findings.warning("R918", message, last.place, help)
+
+
+def _window_of(node: x.Expression) -> x.Window | None:
+    inner = node.occurrences if isinstance(node, x.Occurs) else None
+    return inner.window if isinstance(inner, x.Selected) else None
+
+
+def _bracketed(before: x.Expression, last: x.Expression) -> bool:
+    """Whether the last condition of a row stands in parentheses of its own."""
+    assert last.place is not None
+    start = before.place.end if before.place else last.place.start
+    return "(" in last.place.source.text[start : last.place.start]
+
+
 def no_examples(protocol: Protocol, findings: Findings, source: Source) -> None:
     """Examples are what shows that the rules do what was meant."""
     if protocol.kind == "protocol" and not protocol.examples and protocol.parts:
@@ -212,4 +242,10 @@ def no_examples(protocol: Protocol, findings: Findings, source: Source) -> None:
 
 
 Check = Callable[[Protocol, Findings, Source], None]
-CHECKS: tuple[Check, ...] = (exceptions_that_waive, pregnancy_without_sex, negated_exclusions, no_examples)
+CHECKS: tuple[Check, ...] = (
+    exceptions_that_waive,
+    pregnancy_without_sex,
+    negated_exclusions,
+    windows_behind_a_row,
+    no_examples,
+)

@@ -70,6 +70,9 @@ def allowed_codes(comment: Comment, remarks: list[Diagnostic]) -> tuple[tuple[st
         late = re.match(r"#\s*allow\b", comment.text, re.IGNORECASE) and CODE.search(comment.text)
         if late:
             _misformed(comment, late.group().upper(), remarks)
+        elif re.match(r"#\s*allow\s*:", comment.text, re.IGNORECASE):
+            help = "write `# allow R902: why`, with the code of the warning"
+            remarks.append(Diagnostic("R916", "this allows nothing: the code is missing", comment.place, help, WARNING))
         return ()  # else a remark that happens to begin with this word
     if not (match.group("reason") or "").strip():
         _misformed(comment, codes[0][0], remarks)
@@ -98,4 +101,4 @@ def _misformed(comment: Comment, code: str, remarks: list[Diagnostic]) -> None:
 
 def may_be_allowed(code: str) -> bool:
     """Whether a code is one of a warning or remark about a protocol."""
-    return code == "R505" or re.fullmatch(r"R90[1-9]|R91[0-5]", code) is not None
+    return code == "R505" or re.fullmatch(r"R90[1-9]|R91[0-58]", code) is not None

@@ -85,6 +85,7 @@ def _conditions_in_place(named: NamedCriterion, following: s.Criterion | None, s
         before = following is None or formula.place.start < following.place.start
         if formula.place.start > named.syntax.place.start and before:
             scope.misplaced.add(named.id)
+            scope.misplaced_formulas.add(formula.place)
             start = formula.place.start
             spaces = (Place(formula.place.source, start, start), "    ")
             fixes = () if "\n" in formula.place.text else (Fix("indent it", (spaces,), certain=True),)
@@ -96,6 +97,25 @@ def _conditions_in_place(named: NamedCriterion, following: s.Criterion | None, s
                 fixes=fixes,
             )
             return
+
+
+def _stray_formulas(body: s.CriterionBody, scope: Scope) -> None:
+    """Reports what stands behind the criteria of a level and belongs to none of them."""
+    if not body.children:
+        return
+    first = body.children[0].place.start
+    for formula in body.formulas:
+        if formula.place.start < first or formula.place in scope.misplaced_formulas:
+            continue
+        if isinstance(formula, s.Mark | s.Number):
+            message = f"the criterion {formula.place.text} has no sentence and no condition"
+            help = f'write its sentence behind it, as in `{formula.place.text} "…"`, and the condition below'
+            scope.findings.error("R707", message, formula.place, help)
+        else:
+            help = "indent it below its criterion, or put it before the first one, where a formula over all stands"
+            scope.findings.error(
+                "R708", "this condition stands behind criteria and belongs to none", formula.place, help
+            )
 
 
 def _without_misplaced(body: s.CriterionBody) -> s.CriterionBody:
@@ -191,6 +211,7 @@ def _formula(
 ) -> x.Expression | None:
     """The written formula, or the one that goes without saying."""
     findings = scope.findings
+    _stray_formulas(body, scope)
     body = _without_misplaced(body)
     if len(body.formulas) > 1:
         findings.error(

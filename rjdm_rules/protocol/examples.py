@@ -131,6 +131,10 @@ def _expectations(node: s.Example, scope: Scope) -> tuple[tuple[tuple[str | None
     for each in node.expectations:
         subject = each.subject.name if each.subject else None
         criterion = subject is not None and subject not in parts
+        if subject == "not" and each.outcome == "eligible":
+            help = "write `expect ineligible`, or `expect undetermined`"
+            scope.findings.error("R807", "`not eligible` may be one of two verdicts", each.place, help)
+            continue
         if criterion and each.subject and not _is_criterion(each.subject, scope):
             continue
         if subject is None and parts and each.outcome in VERDICTS:
@@ -161,7 +165,8 @@ def _expectations(node: s.Example, scope: Scope) -> tuple[tuple[tuple[str | None
 def _is_criterion(name: s.Name, scope: Scope) -> bool:
     if name.name in scope.criteria_by_id:
         return True
-    if name.name not in scope.broken:
+    pieces = re.sub(r"^(?:\w+\.)?[IE](?=\d)", "", name.name).split(".")
+    if scope.broken.isdisjoint((name.name, *pieces)):
         help = "write it as I3, I3.1 or E8"
         scope.findings.error("R202", f"there is no criterion {name.name}", name.place, help)
     return False

@@ -20,7 +20,7 @@ NUMBER_WORDS = {
     "ten": "10", "eleven": "11", "twelve": "12", "fourteen": "14", "fifteen": "15", "sixteen": "16", "eighteen": "18",
     "twenty": "20", "thirty": "30", "sixty": "60", "ninety": "90", "twice": "2", "once": "1",
 }  # fmt: skip
-_ONE_UNIT = re.compile(r"\bone (?=year|month|week|day|hour)", re.IGNORECASE)
+_ONE_UNIT = re.compile(r"\b(?:one|last|past|previous) (?=(?:year|month|week|day|hour)\b)", re.IGNORECASE)
 _REFERENCE = re.compile(r"[①-⑳]|\(\d{1,3}\)|\[\d{1,2}\]|\b[IE]\d+(?:\.\w+)*")
 _DATE = re.compile(r"(?<!\d)\d{4}-\d{2}(?:-\d{2})?(?!\d)")
 _FIGURE = re.compile(r"(?<![\w.])(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:\s?×\s?10\^\d+)?")

@@ -12,6 +12,14 @@ from ..language.source import Place, Source
 from .scope import Findings
 
 MOST_LIBRARIES = 100
+OTHER_FORMATS = (
+    (b"PK\x03\x04", "a Word or other Office document"),
+    (b"{\\rtf", "a text with formats (RTF)"),
+    (b"%PDF", "a PDF"),
+    (b"\xff\xfe", "text in UTF-16"),
+    (b"\xfe\xff", "text in UTF-16"),
+    (b"\xd0\xcf\x11\xe0", "an old Word document"),
+)
 
 
 class UnreadableFile(Exception):
@@ -38,6 +46,9 @@ def read_source(path: Path, shown: str | None = None) -> Source:
 
 def decoded_source(data: bytes, shown: str) -> Source:
     """The text of a rules file from its bytes. Raises UnreadableFile."""
+    for start, what in OTHER_FORMATS:
+        if data.startswith(start):
+            raise UnreadableFile(f"{shown}: this is {what}; save it as plain text, in UTF-8")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -119,6 +119,7 @@ class Scope:
     broken: set[str] = field(default_factory=set)
     bodies: dict[tuple[str | None, str], s.CriterionBody] = field(default_factory=dict)
     misplaced: set[str] = field(default_factory=set)
+    misplaced_formulas: set[Place] = field(default_factory=set)
     suggestions: int = 40
 
     def names(self) -> Iterable[str]:
@@ -180,6 +181,8 @@ class Scope:
             figure = NUMBER_WORDS[name.lower()]
             fixes = (replacement(place, figure, certain=True),)
             self.findings.error("R112", f"`{name}` is written in figures", place, f"write `{figure}`", fixes=fixes)
+            return True
+        if CRITERION.fullmatch(name) and not self.broken.isdisjoint(re.sub(r"^(?:\w+\.)?[IE]", "", name).split(".")):
             return True
         if CRITERION.fullmatch(name):
             there = ", ".join(list(self.criteria_by_id)[:12])

@@ -32,6 +32,10 @@ class ConditionChecker(WindowChecker):
                 return x.NoOccurrences(wanted.event, place=node.place)
             if isinstance(wanted, t.SeveralOf) and node.name == "none" and "none" not in wanted.options:
                 return x.NoOptions(place=node.place)
+            if isinstance(wanted, t.Date | t.Time) and node.name in ("none", "no", "never"):
+                help = "declare it as `event`: only that can be recorded as never"
+                self.findings.error("R301", f"a date cannot be `{node.name}`", node.place, help)
+                return None
         if isinstance(wanted, t.Truth):
             return self.condition(node, context)
         typed = self.typed(node, context)

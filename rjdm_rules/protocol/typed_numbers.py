@@ -337,9 +337,13 @@ class NumberChecker(NameChecker):
         declared = self._limits_of(subject.node)
         shown = quoted(node.subject.place) if node.subject else quoted(subject.node.place or node.place)
         if isinstance(subject.node, x.Extreme):
-            parts = " AND ".join(f"{each.place.text} ≤ 3 × {node.limit}" for each in subject.node.values if each.place)
+            names = [each.place.text for each in subject.node.values if each.place]
+            within = " AND ".join(f"{name} ≤ 3 × {node.limit}" for name in names)
+            beyond = " OR ".join(f"{name} > 3 × {node.limit}" for name in names)
             message = f"each measurement has its own {node.limit}; the {subject.node.kind} of several has none"
-            self.findings.error("R405", message, node.place, f"write `{parts}`")
+            self.findings.error(
+                "R405", message, node.place, f"for all within write `{within}`, for one beyond `{beyond}`"
+            )
             return None
         if isinstance(subject.node, x.Aggregate) and isinstance(subject.node.occurrences, x.Selected):
             event = subject.node.occurrences.event
