@@ -136,10 +136,10 @@ class Watch:
 
     def run(self) -> None:
         """Serves and looks until it is interrupted."""
+        seen = self.stamps()  # before the first look, so that a save during it is not missed
         self.state = state_of(self.name)
         self.said(self.state)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        seen = self.stamps()
         try:
             while True:
                 time.sleep(EVERY)
