@@ -313,7 +313,7 @@ def test_names_that_build_on_each_other_in_a_long_chain() -> None:
 
 @pytest.mark.parametrize(
     ("data", "words"),
-    [(b"\xff\xfe\x00p", "binary"), (b'protocol P "\xe9"\n', "not UTF-8"), (b"x" * 30_000_000, "too large")],
+    [(b"\xff\xfe\x00p", "UTF-16"), (b'protocol P "\xe9"\n', "not UTF-8"), (b"x" * 30_000_000, "too large")],
 )
 def test_files_that_cannot_be_read(tmp_path: Path, data: bytes, words: str) -> None:
     path = tmp_path / "p.rules"
