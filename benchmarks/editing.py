@@ -22,7 +22,7 @@ from rjdm_rules.editor.preview import preview_html
 from rjdm_rules.language.formatting import formatted
 from rjdm_rules.language.source import Source
 
-LONG = 333_000  # characters that make 5,000 lines
+LONG = 245_000  # characters that make 5,000 lines
 
 
 def analysis_of(name: str, text: str) -> Analysis:
@@ -39,7 +39,7 @@ def measured(name: str, text: str, needle: str) -> None:
         "all findings after a change": lambda: analysis_of(name, text),
         "the first look-up of a name": lambda: analysis_of(name, text).at(offset),
         "hover": lambda: hover_text(occurrence.symbol, held),
-        "completion": lambda: completions(offset, held),
+        "completion": lambda: completions(offset, text, held),
         "outline": lambda: entries(held),
         "colours": lambda: coloured(held),
         "formatting": lambda: formatted(held.source),

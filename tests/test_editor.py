@@ -237,6 +237,35 @@ def test_everything_an_editor_asks(tmp_path: Path) -> None:
     in_session(ask_everything, path)
 
 
+async def tabs_first(e: Editor) -> None:
+    """Where tabs stand before a slip, its place in the file is not certain: the tabs are mended first, then the slip."""
+    await e.edit("a tab and a slip behind it", "asthma => yes", "asthma =>  yes")
+    offered: list[list[str]] = []
+    for _ in range(2):
+        range_ = lsp.Range(lsp.Position(0, 0), lsp.Position(len(e.text.splitlines()), 0))
+        found = await e.client.text_document_code_action_async(
+            lsp.CodeActionParams(lsp.TextDocumentIdentifier(e.uri), range_, lsp.CodeActionContext([]))
+        )
+        actions = [each for each in found or [] if isinstance(each, lsp.CodeAction)]
+        offered.append([each.title for each in actions])
+        edit = actions[0].edit
+        assert edit and edit.changes
+        (change,) = edit.changes[e.uri]
+        start, end = e.offset(change.range.start), e.offset(change.range.end)
+        await e.edit("mended", e.text, e.text[:start] + change.new_text + e.text[end:])
+    assert offered == [["Write 4 spaces for each tab"], ["Write `≥`"]]
+    assert e.text == TABBED.replace("\t", "    ").replace("=> yes", "≥  yes")
+
+
+TABBED = 'protocol T "t"\ndata\n\tasthma "asthma" yes/no\ninclusion\n\t(1) "x"\n\t\tasthma => yes\n# far behind the slip stands more text\n'
+
+
+def test_fixes_of_a_text_with_tabs(tmp_path: Path) -> None:
+    path = tmp_path / "t.rules"
+    path.write_text(TABBED, encoding="utf-8")
+    in_session(tabs_first, path)
+
+
 # ---- the parts -----------------------------------------------------------------------------------------------------
 
 
@@ -354,14 +383,14 @@ def test_completion(line: str, wanted: list[str], unwanted: list[str]) -> None:
     start = SMALL.index("      NOT high")
     text = SMALL[:start] + line + "\n" + SMALL[SMALL.index("  (2)") :]
     analysis = analysed(Source("t.rules", text), None, before)
-    offered = [each.text for each in completions(start + len(line), analysis)]
+    offered = [each.text for each in completions(start + len(line), analysis.source.text, analysis)]
     assert set(wanted) <= set(offered), offered
     assert not set(unwanted) & set(offered), offered
 
 
 def test_completion_at_other_places() -> None:
     def offered(text: str) -> list[str]:
-        return [each.text for each in completions(len(text), analysis_of(text))]
+        return [each.text for each in completions(len(text), text, analysis_of(text))]
 
     assert "inclusion" in offered(SMALL)
     assert "bohan_peter" in offered('protocol P "p"\nuse ')
@@ -373,6 +402,9 @@ def test_completion_at_other_places() -> None:
         'protocol P "p"\ninclusion\n  (1) "a"\n      ① "a"\n          yes\n      ② "a"\n          yes\n      '
     )
     assert "eligible" in offered(SMALL + "  expect ")
+    assert "rjdm_cart" not in offered('protocol P "p"\nuse '), "only libraries are used"
+    twice = offered('protocol P "p"\ndata\n  a "a" in ')
+    assert len(twice) == len(set(twice))
     assert offered('protocol P "p') == [], "nothing is offered inside a text"
 
 
@@ -404,7 +436,7 @@ def test_half_written_files_never_break_anything(text: str) -> None:
         assert len(errors) <= 12, "\n".join(each.as_text() for each in errors[:20])
         assert list(coloured(analysis)) is not None and entries(analysis) is not None
         assert list(foldable(analysis)) is not None
-        assert completions(len(half), analysis) is not None
+        assert completions(len(half), half, analysis) is not None
         found = analysis.at(len(half) // 2)
         assert found is None or hover_text(found.symbol, analysis) is not None
         assert preview_html(len(half), analysis)

@@ -3,6 +3,7 @@ in which it could be used, so that half a line does not take away what is known 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -80,6 +81,12 @@ class Analysis:
             library = next((f for f in self.libraries if Path(f.place.source.name).stem == symbol.name), None)
             return Place(library.place.source, 0, 0) if library else None
         return None
+
+
+def section_of(text: str) -> str:
+    """The word that opened the section in which a text breaks off."""
+    heads = re.findall(r"^([a-z]+)\b", text, re.MULTILINE)
+    return heads[-1] if heads else ""
 
 
 def analysed(source: Source, folder: Path | None, before: Analysis | None = None) -> Analysis:

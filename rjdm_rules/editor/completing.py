@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..language.slips_of_statements import SECTIONS, WHOLE_TYPES
+from ..language.slips_of_statements import WHOLE_TYPES
 from ..language.source import line_start
-from ..protocol.libraries import bundled_names
+from ..language.vocabulary import CIRCLED, SECTION_WORDS
+from ..protocol.libraries import bundled_libraries
 from ..protocol.model import Item, Protocol
-from ..units.unit import Unit, conversion
-from .analysis import Analysis
+from ..units.unit import Unit, UnitError, conversion, read_unit
+from .analysis import Analysis, section_of
 
 _UNITS = (
     "% years months weeks days hours kg g mg ug cm mm m kg/m2 mg/kg/d mg/d mg/dL g/dL g/L mg/L ug/L mmol/L umol/L U/L "
@@ -24,7 +25,6 @@ _WORDS = (
 )
 COMMON_UNITS, LOGIC = tuple(_UNITS.split()), tuple(_WORDS.split("|"))
 ITEM_LINES = ("otherwise", "range", "code", "molar mass", "ask", "note")
-CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
 
 
 @dataclass(frozen=True)
@@ -36,35 +36,31 @@ class Completion:
     detail: str = ""
 
 
-def completions(offset: int, analysis: Analysis) -> list[Completion]:
-    """What fits at an offset of the text, the likeliest first."""
-    text = analysis.source.text
+def completions(offset: int, text: str, analysis: Analysis) -> list[Completion]:
+    """What fits at an offset of the text, the likeliest first. The analysis may be of an earlier state of the text."""
     start = line_start(text, offset)
     before = text[start:offset]
     if before.count('"') % 2 or "#" in before:
         return []
     if not before.strip() or re.fullmatch(r"[a-z]*", before):
-        found = list(_at_line_start(before, offset, analysis))
+        found = list(_at_line_start(before, text[:start], analysis))
     else:
-        found = list(_on_line(before, section_of(text, start), analysis))
-    unique = {each.text: each for each in reversed(found)}
-    return [each for each in dict.fromkeys(found) if unique.get(each.text) is not None]
+        found = list(_on_line(before, section_of(text[:start]), analysis))
+    first: dict[str, Completion] = {}
+    for each in found:
+        first.setdefault(each.text, each)
+    return list(first.values())
 
 
-def section_of(text: str, start: int) -> str:
-    """The word that opened the section in which a line stands."""
-    heads = re.findall(r"^([a-z]+)\b", text[:start], re.MULTILINE)
-    return heads[-1] if heads else ""
-
-
-def _at_line_start(before: str, offset: int, analysis: Analysis) -> Iterator[Completion]:
+def _at_line_start(before: str, above: str, analysis: Analysis) -> Iterator[Completion]:
+    """`above` is the text up to the line."""
     if not before.startswith(" "):
-        yield from (Completion(word, "keyword", "section") for word in SECTIONS)
+        yield from (Completion(word, "keyword", "section") for word in SECTION_WORDS)
         if not before:
             return
-    section = section_of(analysis.source.text, line_start(analysis.source.text, offset))
+    section = section_of(above)
     if section in ("inclusion", "exclusion", "part"):
-        yield from _markers(offset, len(before), analysis)
+        yield from _markers(len(before), above)
         yield from _values(analysis)
     elif section == "data":
         yield from (Completion(word, "keyword", "line of an item") for word in ITEM_LINES)
@@ -75,10 +71,9 @@ def _at_line_start(before: str, offset: int, analysis: Analysis) -> Iterator[Com
         yield from (Completion(word, "keyword") for word in ("one of", "chosen", "because"))
 
 
-def _markers(offset: int, indent: int, analysis: Analysis) -> Iterator[Completion]:
+def _markers(indent: int, above: str) -> Iterator[Completion]:
     """The marker that follows the last one of the same indentation."""
-    text = analysis.source.text[: line_start(analysis.source.text, offset)]
-    lines = [line for line in text.splitlines() if re.match(rf" {{{indent}}}(?:\(\w+\)|[{CIRCLED}]) ", line)]
+    lines = [line for line in above.splitlines() if re.match(rf" {{{indent}}}(?:\(\w+\)|[{CIRCLED}]) ", line)]
     last = lines[-1].strip().split()[0] if lines else ""
     if last in CIRCLED[:-1] and last:
         yield Completion(f'{CIRCLED[CIRCLED.index(last) + 1]} "', "keyword", "next criterion")
@@ -94,7 +89,7 @@ def _markers(offset: int, indent: int, analysis: Analysis) -> Iterator[Completio
 
 def _on_line(before: str, section: str, analysis: Analysis) -> Iterator[Completion]:
     if re.match(r"use \w*$", before):
-        yield from (Completion(name, "library") for name in bundled_names() if name != "rjdm_cart")
+        yield from (Completion(name, "library") for name in bundled_libraries())
     elif re.search(r"\bchosen \w*$", before):
         yield from (Completion(o, "option") for options in analysis.names.options.values() for o in options)
     elif match := re.search(r"(\w+)\s+(?:IS(?: NOT)?|INCLUDES)\s+\w*$|(\w+)\s+IN\s*\([^()]*$", before):
@@ -153,8 +148,6 @@ def _units(name: str, analysis: Analysis) -> Iterator[Completion]:
 
 
 def _converts(text: str, unit: Unit, item: Item) -> bool:
-    from ..units.unit import UnitError, read_unit
-
     try:
         return text != unit.text and conversion(read_unit(text), unit, item.molar_mass) is not None
     except UnitError:

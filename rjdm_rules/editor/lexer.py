@@ -24,10 +24,8 @@ from pygments.token import (
     Whitespace,
 )
 
-SECTION_WORDS = (
-    "protocol", "library", "use", "readings", "data", "define", "table", "inclusion", "exclusion", "part", "escalation",
-    "example",
-)  # fmt: skip
+from ..language.vocabulary import SECTION_WORDS
+
 STATEMENT_WORDS = (
     "otherwise", "range", "code", "molar", "mass", "ask", "note", "source", "chosen", "because", "doses", "cohort",
     "most", "decide", "given", "expect", "deciding", "reasons", "like", "zh",

@@ -10,6 +10,7 @@ from ..language.source import Place
 from ..language.spelling import marker
 from ..language.statement_layout import is_criterion
 from ..language.tokens import Token
+from ..language.vocabulary import TYPE_TERMINALS
 from .analysis import Analysis
 from .occurrences import Symbol
 
@@ -77,9 +78,6 @@ def foldable(analysis: Analysis) -> Iterator[tuple[int, int]]:
 
 _KINDS = "keyword type variable property enumMember number string comment operator class function namespace"
 TOKEN_KINDS = tuple(_KINDS.split())
-TYPES = frozenset(
-    ["YES_NO", "IN", "NUMBER_WORD", "COUNT_WORD", "ONE", "SEVERAL", "DATE_WORD", "TIME_WORD", "EVENT", "REPEATED"]
-)
 SIGNS = frozenset(["COMPARE", "PLUS", "MINUS", "TIMES", "SLASH", "ARROW", "EQUAL"])
 
 
@@ -108,7 +106,7 @@ def _kind_of(symbol: Symbol, analysis: Analysis) -> str:
 def _kind_of_token(token: Token) -> str:
     if token.type in ("MARK", "PRINTED_MARK"):
         return "class"
-    if token.type in TYPES:
+    if token.type in TYPE_TERMINALS:
         return "type"
     if token.type in SIGNS:
         return "operator"

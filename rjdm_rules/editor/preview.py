@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from ..diagrams.decision import criterion_diagram
 from ..diagrams.render import CannotDraw, drawn
 from ..documents.section import render_section
-from .analysis import Analysis, Usable
+from .analysis import Analysis, Usable, section_of
 
 
 def criterion_at(offset: int, analysis: Analysis) -> str | None:
@@ -16,8 +14,7 @@ def criterion_at(offset: int, analysis: Analysis) -> str | None:
     for each in analysis.occurrences:
         if each.declares and each.symbol.kind == "criterion" and each.place.start <= offset:
             inside = each.symbol.name
-    section = re.findall(r"^([a-z]+)\b", analysis.source.text[:offset], re.MULTILINE)
-    return inside if section and section[-1] in ("inclusion", "exclusion", "part") else None
+    return inside if section_of(analysis.source.text[:offset]) in ("inclusion", "exclusion", "part") else None
 
 
 def preview_html(offset: int, analysis: Analysis) -> str:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ..assets import asset
 from ..language.parser import parse
-from ..language.slips_of_words import KEYWORDS
 from ..language.source import Place
+from ..language.vocabulary import KEYWORDS
 from ..protocol.libraries import UnreadableFile, read_source
 from ..protocol.scope import NUMBERED, RESERVED
 from .analysis import Analysis

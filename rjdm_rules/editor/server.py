@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlparse
 
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
+from pygls.uris import to_fs_path
 
 from ..language.diagnostics import Diagnostic, Fix
+from ..language.fixing import about
 from ..language.formatting import CannotFormat, formatted
 from ..language.source import Place, Source
 from ..protocol.allowances import may_be_allowed
@@ -73,7 +73,7 @@ class RulesServer(LanguageServer):
             return held
         working = self.working.get(uri)
         if working is None or working[0] != text:
-            path = Path(unquote(urlparse(uri).path))
+            path = Path(to_fs_path(uri) or uri)
             folder = path.parent if path.parent.is_dir() else None
             work = asyncio.to_thread(analysed, Source(str(path), text), folder, held)
             working = self.working[uri] = (text, asyncio.ensure_future(work))
@@ -82,12 +82,8 @@ class RulesServer(LanguageServer):
         return found
 
     async def known(self, uri: str) -> Analysis:
-        """The text as it is now with what was known before: enough to say what may follow, and at once."""
-        held = self.analyses.get(uri)
-        text = self.text(uri)
-        if held is None or held.source.text == text:
-            return await self.analysis(uri)
-        return replace(held, source=Source(held.source.name, text))
+        """The last analysis, perhaps of an earlier text: enough to say what may follow, and at once."""
+        return self.analyses.get(uri) or await self.analysis(uri)
 
     async def publish(self, uri: str) -> None:
         analysis = await self.analysis(uri)
@@ -157,10 +153,7 @@ def diagnostic(found: Diagnostic) -> lsp.Diagnostic:
     )
 
 
-@server.feature(
-    lsp.TEXT_DOCUMENT_CODE_ACTION,
-    lsp.CodeActionOptions([lsp.CodeActionKind.QuickFix, lsp.CodeActionKind.SourceFixAll]),
-)
+@server.feature(lsp.TEXT_DOCUMENT_CODE_ACTION, lsp.CodeActionOptions([lsp.CodeActionKind.QuickFix]))
 async def code_actions(ls: RulesServer, params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
     """The fixes of the findings in a range; and to silence a warning there, with a reason."""
     uri, analysis = params.text_document.uri, await ls.analysis(params.text_document.uri)
@@ -171,7 +164,7 @@ async def code_actions(ls: RulesServer, params: lsp.CodeActionParams) -> list[ls
         if not here:
             continue
         shown = diagnostic(each)
-        for number, fix in enumerate(each.fixes):
+        for number, fix in enumerate(fix for fix in each.fixes if about(fix, analysis.source)):
             action = lsp.CodeAction(sentence(fix.title), lsp.CodeActionKind.QuickFix, [shown])
             action.edit = edit_of(fix, uri)
             action.is_preferred = number == 0 and fix.certain
@@ -231,8 +224,9 @@ def did_close(ls: RulesServer, params: lsp.DidCloseTextDocumentParams) -> None:
     uri = params.text_document.uri
     if uri in ls.waiting:
         ls.waiting.pop(uri).cancel()
+    ls.working.pop(uri, None)
     ls.analyses.pop(uri, None)
-    ls.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(params.text_document.uri, []))
+    ls.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, []))
 
 
 # ---- names ---------------------------------------------------------------------------------------------------------
@@ -290,8 +284,9 @@ async def rename(ls: RulesServer, params: lsp.RenameParams) -> lsp.WorkspaceEdit
 
 @server.feature(lsp.TEXT_DOCUMENT_COMPLETION, lsp.CompletionOptions(trigger_characters=[" ", "(", "≥", "="]))
 async def completion(ls: RulesServer, params: lsp.CompletionParams) -> list[lsp.CompletionItem]:
-    analysis = await ls.known(params.text_document.uri)
-    found = completions(offset_of(analysis.source, params.position), analysis)
+    uri, analysis = params.text_document.uri, await ls.known(params.text_document.uri)
+    source = Source(analysis.source.name, ls.text(uri))
+    found = completions(offset_of(source, params.position), source.text, analysis)
     return [
         lsp.CompletionItem(
             each.text, kind=COMPLETION_KINDS[each.kind], detail=each.detail or None, sort_text=f"{n:05d}"

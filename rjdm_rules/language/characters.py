@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .diagnostics import Diagnostic, Fix, replacement
-from .source import Place, Source, line_start
+from .source import TEXT_OR_COMMENT, Place, Source, line_start
 
 QUOTES = "“”„‟«»＂"
 SPACES = "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
@@ -32,7 +32,6 @@ MEANT = {
     "∙": "×",
 }
 TAB_WIDTH = 4
-_TEXT = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|#[^\n\r]*")
 _FOREIGN = re.compile(f"[{QUOTES}{SPACES}{NOTHING}{''.join(MEANT)}\uff01-\uff5e]")
 _CLOSING = re.compile(f'[^{QUOTES}"\\n]*[{QUOTES}"]')
 
@@ -99,7 +98,7 @@ def _foreign(source: Source) -> Iterator[Foreign]:
     """Each foreign sign outside texts and comments."""
     text, position = source.text, 0
     while sign := _FOREIGN.search(text, position):
-        held = _TEXT.search(text, position)
+        held = TEXT_OR_COMMENT.search(text, position)
         if held and held.start() < sign.start():
             position = held.end()
             continue

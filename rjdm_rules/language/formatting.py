@@ -13,7 +13,6 @@ from .source import Source
 from .spelling import inline, joined, padded, width
 from .statement_layout import (
     DOSE_WORD,
-    TYPES,
     WIDEST_LABEL,
     WIDEST_NAME,
     Block,
@@ -22,6 +21,7 @@ from .statement_layout import (
     inside_comments,
     kind_of,
 )
+from .vocabulary import TYPE_TERMINALS
 
 WIDEST_RUN = 90
 
@@ -58,7 +58,7 @@ def blocks_of(statements: list[Statement]) -> list[Block]:
         del path[statement.depth :]
         parent = path[-1] if path else None
         untyped = parent is not None and parent.section == "DATA" and parent.first == "NAME" and not parent.children
-        if untyped and parent and statement.tokens[0].type in TYPES and not cut(parent.tokens).rest:
+        if untyped and parent and statement.tokens[0].type in TYPE_TERMINALS and not cut(parent.tokens).rest:
             parent.type_tokens = statement.tokens
             parent.statement.above += statement.above
             parent.statement.inside += [(len(parent.tokens), comment) for _, comment in statement.inside]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from .source import Place, Source, line_start
+from .source import TEXT_OR_COMMENT, Place, Source, line_start
 from .tokens import Token
 
-_SCAN = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|(#[^\n\r]*)")
 LAYOUT = ("_NL", "_INDENT", "_DEDENT")
 
 
@@ -77,7 +75,7 @@ def comments_of(source: Source) -> list[Comment]:
     """Every comment of a text, in order."""
     text = source.text
     found = []
-    for match in _SCAN.finditer(text):
+    for match in TEXT_OR_COMMENT.finditer(text):
         if match.group(1):
             alone = not text[line_start(text, match.start()) : match.start()].strip()
             found.append(Comment(Place(source, match.start(), match.end()), alone))

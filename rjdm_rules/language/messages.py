@@ -6,6 +6,7 @@ import re
 
 from .misfits import Misfit, Said, shortened
 from .slips import RECOGNISERS
+from .vocabulary import TYPE_TERMINALS
 
 VALUE_WANTED = {
     "COMPARE": "the value to compare with, as in `≥ 18 years`",
@@ -34,13 +35,12 @@ CALLED = {
     "CODE_TEXT": "a code system and a code",
     "?": "this",
 }
-TYPE_WORDS = {"YES_NO", "NUMBER_WORD", "COUNT_WORD", "ONE", "SEVERAL", "DATE_WORD", "TIME_WORD", "EVENT", "REPEATED"}
 CONDITION_STARTS = {"NOT", "ANY", "ALL", "NONE", "AT_LEAST", "COUNT"}
 
 
 def expected_words(expected: frozenset[str]) -> str:
     """What would fit, in a few words."""
-    if expected >= TYPE_WORDS:
+    if expected >= TYPE_TERMINALS:
         return "a type (`yes/no`, `in UNIT`, `one of a, b`, `date`, `event`, …)"
     words = []
     if expected >= CONDITION_STARTS:

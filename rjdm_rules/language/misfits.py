@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from .diagnostics import Fix, replacement
+from .diagnostics import Fix
 from .source import Place, line_start
 from .tokens import Token
 
@@ -83,10 +84,10 @@ class Misfit:
         """A stretch of the text, `start` counted from the token."""
         return Place(self.token.place.source, self.start + start, self.start + start + length)
 
-    def rewritten(self, pattern: str, text: str, certain: bool = True) -> tuple[Fix, ...]:
-        """The fix that writes `text` for what a pattern matches at the token."""
-        match = re.match(pattern, self.rest)
-        return (replacement(self.at(0, match.end()), match.expand(text), certain),) if match else ()
+    def around(self, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+        """What a pattern matches on the line, as far as it reaches the place where the token begins."""
+        here = self.start - self.line_start
+        return (found for found in pattern.finditer(self.line) if found.start() <= here <= found.end())
 
 
 def shortened(text: str) -> str:

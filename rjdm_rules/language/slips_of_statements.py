@@ -8,14 +8,9 @@ from .diagnostics import Fix, near_names, replacement
 from .diagnostics import meant as meant_words
 from .misfits import Misfit, Said, shortened
 from .slips_of_values import is_unit
-from .slips_of_words import KEYWORDS
 from .source import Place
+from .vocabulary import CIRCLED, KEYWORDS, SECTION_WORDS, TYPE_TERMINALS
 
-SECTIONS = (
-    "protocol", "library", "use", "readings", "data", "define", "table", "inclusion", "exclusion", "part", "escalation",
-    "example",
-)  # fmt: skip
-TYPE_TERMINALS = {"YES_NO", "NUMBER_WORD", "COUNT_WORD", "ONE", "SEVERAL", "DATE_WORD", "EVENT", "REPEATED"}
 TYPES = {
     "yes/no": ("boolean", "bool", "yesno", "yes-no", "y/n", "yes", "true", "flag", "logical", "binary", "checkbox"),
     "count": ("integer", "int", "whole"),
@@ -30,7 +25,6 @@ WHOLE_TYPES = ("yes/no", "number", "count", "date", "time", "event", "one of", "
 ALSO_CALLED = {"definitions": "define", "definition": "define", "examples": "example", "reading": "readings",
                "parts": "part", "tables": "table", "dictionary": "data"}  # fmt: skip
 BULLETS = "•·‣◦▪●○*+–—"
-CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
 _MARKER = re.compile(
     rf"""\s*(?:(?P<bullet>[{BULLETS}])
           | (?P<level>\d{{1,3}}(?:\.\d{{1,3}})+)[.)]?
@@ -44,7 +38,7 @@ _MARKER = re.compile(
 
 def marker(m: Misfit) -> Said | None:
     """Bullets, and numbers of other styles, where a criterion begins."""
-    found = _MARKER.match(m.before + m.rest)
+    found = _MARKER.match(m.line)
     if not found or m.section not in ("inclusion", "exclusion", "part") or m.start - m.line_start > found.end() + 40:
         return None
     kind = found.lastgroup or ""
@@ -180,7 +174,7 @@ def _type_meant(said: str) -> str:
 
 
 def _among_options(m: Misfit) -> bool:
-    head = re.match(r".*?\b(?:one|several) of\b", m.before + m.rest)
+    head = re.match(r".*?\b(?:one|several) of\b", m.line)
     return head is not None and head.end() <= m.start - m.line_start + 1
 
 
@@ -327,14 +321,14 @@ def section_misspelt(m: Misfit) -> Said | None:
     whole = re.match(r"([A-Za-z]+)(?:\s+(?:criteria|criterion|dictionary|items))?\s*:?\s*$", m.rest, re.IGNORECASE)
     word = whole.group(1).lower() if whole else ""
     meant = ALSO_CALLED.get(word, word)
-    if meant in SECTIONS:
+    if meant in SECTION_WORDS:
         fixes: tuple[Fix, ...] = (replacement(m.at(0, len(m.rest)), meant, certain=True),)
         return Said("R111", f"`{m.rest}` is written `{meant}`", f"write `{meant}`", fixes)
     first = re.match(r"\S+", m.rest)
     text = first.group() if first else m.text
     place = m.at(0, len(text))
-    near = near_names(text.lower().rstrip(":"), SECTIONS)
-    help = meant_words(near) or "a file is made of: " + ", ".join(SECTIONS)
+    near = near_names(text.lower().rstrip(":"), SECTION_WORDS)
+    help = meant_words(near) or "a file is made of: " + ", ".join(SECTION_WORDS)
     fixes = tuple(replacement(place, each) for each in near)
     return Said("R111", f"`{shortened(text)}` is no part of a rules file", help, fixes, place)
 

@@ -6,14 +6,9 @@ import re
 
 from ..units.unit import UnitError, read_unit
 from .diagnostics import replacement
+from .in_words import DATE_IN_WORDS, NUMBER_WORDS, date_of
 from .misfits import Misfit, Said
 from .source import Place
-
-NUMBER_WORDS = {
-    "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9",
-    "ten": "10", "eleven": "11", "twelve": "12", "fourteen": "14", "fifteen": "15", "eighteen": "18", "twenty": "20",
-    "thirty": "30", "sixty": "60", "ninety": "90",
-}  # fmt: skip
 
 
 def decimal_comma(m: Misfit) -> Said | None:
@@ -36,9 +31,8 @@ _LIMIT = re.compile(
 
 def times_limit(m: Misfit) -> Said | None:
     """`3 ULN`, `3xULN`, `3 times the upper limit of normal`, `3-fold ULN`."""
-    for found in _LIMIT.finditer(m.line):
-        here = found.start() <= m.start - m.line_start <= found.end()
-        if not here or (found.group("sign").strip() in ("×", "*") and found.group("limit")):
+    for found in m.around(_LIMIT):
+        if found.group("sign").strip() in ("×", "*") and found.group("limit"):
             continue
         limit = (found.group("limit") or ("ULN" if found.group("words")[0] in "uU" else "LLN")).upper()
         place = m.on_line(found.start("sign"), found.end())
@@ -49,29 +43,31 @@ def times_limit(m: Misfit) -> Said | None:
     return None
 
 
+_POWER = re.compile(r"(?<=\d)(?:\s*[xX×*]\s*10(?:\^?([-⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+|-?\d+))|[eE]([+-]?\d+))")
+_SPACED = re.compile(r"(?<![\d.-])\d{1,3}(?:[ '’]\d{3})+(?![\d.])")
 SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 
 
 def power_in_letters(m: Misfit) -> Said | None:
     """`3 x 10^7`, `3e7`, `3×10⁷`."""
-    for found in re.finditer(r"(?<=\d)(?:\s*[xX×*]\s*10(?:\^?([-⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+|-?\d+))|[eE]([+-]?\d+))", m.line):
-        if found.start() <= m.start - m.line_start <= found.end():
-            power = (found.group(1) or found.group(2)).translate(SUPERSCRIPTS).lstrip("+")
-            place = m.on_line(found.start(), found.end())
-            fixes = (replacement(place, f"×10^{power}", certain=True),)
-            return Said("R112", "a power of ten is written `×10^`", f"write `×10^{power}`", fixes, place)
-    return None
+    found = next(m.around(_POWER), None)
+    if found is None:
+        return None
+    power = (found.group(1) or found.group(2)).translate(SUPERSCRIPTS).lstrip("+")
+    place = m.on_line(*found.span())
+    fixes = (replacement(place, f"×10^{power}", certain=True),)
+    return Said("R112", "a power of ten is written `×10^`", f"write `×10^{power}`", fixes, place)
 
 
 def spaced_thousands(m: Misfit) -> Said | None:
     """`1 000 U/L`, `1'000`."""
-    for found in re.finditer(r"(?<![\d.-])\d{1,3}(?:[ '’]\d{3})+(?![\d.])", m.line):
-        if found.start() <= m.start - m.line_start <= found.end():
-            place = m.on_line(found.start(), found.end())
-            form = re.sub(r"\D", "", found.group())
-            fixes = (replacement(place, form, certain=True),)
-            return Said("R108", f"`{place.text}` has signs between its digits", f"write `{form}`", fixes, place)
-    return None
+    found = next(m.around(_SPACED), None)
+    if found is None:
+        return None
+    place = m.on_line(*found.span())
+    form = re.sub(r"\D", "", found.group())
+    fixes = (replacement(place, form, certain=True),)
+    return Said("R108", f"`{place.text}` has signs between its digits", f"write `{form}`", fixes, place)
 
 
 def number_in_words(m: Misfit) -> Said | None:
@@ -87,13 +83,15 @@ def number_in_words(m: Misfit) -> Said | None:
     return Said("R112", f"`{m.last.text}` is written in figures", f"write `{figure}`", fixes, m.last.place)
 
 
+_UNIT_FIRST = re.compile(r"[≥≤<>=]=?\s*(?P<unit>[^\s\d≥≤<>=]\S*)\s+(?P<rest>\d[\d.]*)")
+
+
 def unit_before_number(m: Misfit) -> Said | None:
     """`lvef ≥ % 55`, `age years ≥ 18`."""
     if m.last is not None and m.last.type == "RPAR":
         return None
-    text = m.line
-    for found in re.finditer(r"[≥≤<>=]=?\s*(?P<unit>[^\s\d≥≤<>=]\S*)\s+(?P<rest>\d[\d.]*)", text):
-        if found.start() <= m.start - m.line_start <= found.end() and is_unit(found.group("unit")):
+    for found in m.around(_UNIT_FIRST):
+        if is_unit(found.group("unit")):
             return _unit_behind(m, found, m.line_start + found.start("unit"), m.line_start + found.end())
     here = re.match(r"(?P<unit>\S+)\s+(?P<rest>[≥≤<>=]=?\s*\d[\d.]*)", m.rest)
     if here and "COMPARE" in m.expected and is_unit(here.group("unit")):
@@ -116,27 +114,13 @@ def is_unit(text: str) -> bool:
     return True
 
 
-MONTHS = {
-    name: number
-    for number, name in enumerate(
-        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1
-    )
-}
-IN_WORDS = re.compile(
-    r"(?P<day>\d{1,2})(?:st|nd|rd|th)?\.?\s+(?P<month>[A-Za-z]{3,9})\.?,?\s+(?P<year>\d{4})"
-    r"|(?P<month2>[A-Za-z]{3,9})\.?\s+(?P<day2>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<year2>\d{4})"
-)
-
-
 def date_in_words(m: Misfit) -> Said | None:
     """`2 March 2026`, `March 2, 2026`."""
-    for found in IN_WORDS.finditer(m.line):
-        held = found.groupdict()
-        month = MONTHS.get((held["month"] or held["month2"])[:3].lower())
-        if month is None or not found.start() <= m.start - m.line_start <= found.end():
+    for found in m.around(DATE_IN_WORDS):
+        form = date_of(found)
+        if form is None:
             continue
-        day, year = int(held["day"] or held["day2"]), held["year"] or held["year2"]
-        form, place = f"{year}-{month:02d}-{day:02d}", m.on_line(found.start(), found.end())
+        place = m.on_line(*found.span())
         fixes = (replacement(place, form, certain=True),)
         return Said("R118", "a date is written year-month-day", f"write `{form}`", fixes, place)
     return None
@@ -151,10 +135,10 @@ _PROSE = re.compile(
 
 def prose_window(m: Misfit) -> Said | None:
     """`WITHIN the last 6 months`, `in the past year`."""
-    found = next((f for f in _PROSE.finditer(m.line) if f.start() <= m.start - m.line_start <= f.end()), None)
+    found = next(m.around(_PROSE), None)
     if found is None:
         return None
-    place = m.on_line(found.start(), found.end())
+    place = m.on_line(*found.span())
     length = found.group("length").lower()
     length = length if length[0].isdigit() else f"1 {length}"
     form = f"WITHIN {length} BEFORE {found.group('anchor') or 'screening'}"
@@ -210,19 +194,17 @@ _TWO_BOUNDS = re.compile(
 
 def range_without_between(m: Misfit) -> Said | None:
     """`age ≥ 18 years AND ≤ 75 years`."""
-    for found in _TWO_BOUNDS.finditer(m.line):
-        if not found.start() <= m.start - m.line_start <= found.end():
-            continue
-        held = found.groupdict()
-        place = m.on_line(found.start(), found.end())
-        inclusive = {held["one"], held["two"]} in ({"≥", "≤"}, {">=", "<="}, {"≥", "<="}, {">=", "≤"})
-        low, high = (held["a"], held["b"]) if held["one"] in ("≥", ">=") else (held["b"], held["a"])
-        form = f"{held['subject']} BETWEEN {low} AND {high}" if inclusive else (
-            f"{held['subject']} {held['one']} {held['a']} AND {held['subject']} {held['two']} {held['b']}"
-        )  # fmt: skip
-        fixes = (replacement(place, form, certain=True),)
-        return Said("R104", "each comparison names what it compares", f"write `{form}`", fixes, place)
-    return None
+    found = next(m.around(_TWO_BOUNDS), None)
+    if found is None:
+        return None
+    held, place = found.groupdict(), m.on_line(*found.span())
+    inclusive = {held["one"], held["two"]} in ({"≥", "≤"}, {">=", "<="}, {"≥", "<="}, {">=", "≤"})
+    low, high = (held["a"], held["b"]) if held["one"] in ("≥", ">=") else (held["b"], held["a"])
+    form = f"{held['subject']} BETWEEN {low} AND {high}" if inclusive else (
+        f"{held['subject']} {held['one']} {held['a']} AND {held['subject']} {held['two']} {held['b']}"
+    )  # fmt: skip
+    fixes = (replacement(place, form, certain=True),)
+    return Said("R104", "each comparison names what it compares", f"write `{form}`", fixes, place)
 
 
 _RANGE = re.compile(
@@ -234,12 +216,12 @@ _RANGE = re.compile(
 
 def range_in_words(m: Misfit) -> Said | None:
     """`age is 18 to 79 years`, `potassium 3.5 – 5.0 mmol/L`."""
-    for found in _RANGE.finditer(m.line):
-        if not found.start() <= m.start - m.line_start <= found.end() or found.group("subject").upper() == "BETWEEN":
+    for found in m.around(_RANGE):
+        if found.group("subject").upper() == "BETWEEN":
             continue
         unit = found.group("unit2").strip() or found.group("unit1").strip()
         unit = f" {unit}" if unit else ""
-        place = m.on_line(found.start(), found.end())
+        place = m.on_line(*found.span())
         form = f"{found.group('subject')} BETWEEN {found.group('a')}{unit} AND {found.group('b')}{unit}"
         fixes = (replacement(place, form),)
         return Said(
@@ -259,15 +241,14 @@ _LENGTHS = {"at least": "AT LEAST", "≥": "AT LEAST", ">=": "AT LEAST", "more t
 
 def length_before(m: Misfit) -> Said | None:
     """`diagnosis >= 3 months before screening`, `diagnosis at least 3 months ago`."""
-    for found in _SINCE.finditer(m.line):
-        if not found.start() <= m.start - m.line_start <= found.end():
-            continue
-        place = m.on_line(found.start("sign"), found.end())
-        word = _LENGTHS[found.group("sign").lower()]
-        form = f"{word} {found.group('length')} BEFORE {found.group('anchor') or 'screening'}"
-        fixes = (replacement(place, form, certain=found.group("anchor") is not None),)
-        return Said("R119", "how long ago is asked for with a window", f"write `{form}`", fixes, place)
-    return None
+    found = next(m.around(_SINCE), None)
+    if found is None:
+        return None
+    place = m.on_line(found.start("sign"), found.end())
+    word = _LENGTHS[found.group("sign").lower()]
+    form = f"{word} {found.group('length')} BEFORE {found.group('anchor') or 'screening'}"
+    fixes = (replacement(place, form, certain=found.group("anchor") is not None),)
+    return Said("R119", "how long ago is asked for with a window", f"write `{form}`", fixes, place)
 
 
 def dash_in_between(m: Misfit) -> Said | None:

@@ -7,10 +7,8 @@ import re
 from .diagnostics import Fix, replacement
 from .misfits import Misfit, Said
 from .source import Place
+from .vocabulary import KEYWORDS
 
-LOGIC_WORDS = "AND OR NOT ANY ALL NONE EXCEPT IF THEN IS IN KNOWN INCLUDES WHERE WITHIN BEFORE AFTER BETWEEN OF"
-VALUE_WORDS = "COUNT MAX MIN MEAN LATEST EARLIEST FROM TO YEARS MONTHS DAYS ULN LLN"
-KEYWORDS = frozenset(f"{LOGIC_WORDS} {VALUE_WORDS}".split())
 PHRASES = {"at least": "AT LEAST", "at most": "AT MOST", "less than": "LESS THAN", "more than": "MORE THAN",
            "waived if": "WAIVED IF", "first known of": "FIRST KNOWN OF", "exactly": "EXACTLY"}  # fmt: skip
 RELATIONS = (

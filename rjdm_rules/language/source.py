@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 LONGEST_QUOTED = 160
+TEXT_OR_COMMENT = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|(#[^\n\r]*)")
 
 
 @dataclass(frozen=True, eq=False)

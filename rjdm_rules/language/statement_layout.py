@@ -9,26 +9,10 @@ from .condition_layout import STEP, ConditionLayout, Line, filled, remarks_of, s
 from .lines import Comment, Statement
 from .spelling import NARROWEST, WIDTH, inline, joined, padded, width, wrapped
 from .tokens import Token
+from .vocabulary import SECTION_WORDS
 
-TYPES = frozenset(
-    ["YES_NO", "IN", "NUMBER_WORD", "COUNT_WORD", "ONE", "SEVERAL", "DATE_WORD", "TIME_WORD", "EVENT", "REPEATED"]
-)
 EXPECTED = ("DECIDING", "REASONS")
-SECTIONS = frozenset(
-    [
-        "READINGS",
-        "DATA",
-        "DEFINE",
-        "INCLUSION",
-        "EXCLUSION",
-        "PART",
-        "ESCALATION",
-        "EXAMPLE",
-        "TABLE",
-        "PROTOCOL",
-        "LIBRARY",
-    ]
-)
+SECTIONS = frozenset(word.upper() for word in SECTION_WORDS)
 WIDEST_NAME, WIDEST_LABEL, DOSE_WORD = 28, 56, 6
 
 

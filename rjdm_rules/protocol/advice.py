@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from ..language.source import Place, Source
 from . import advice_on_bounds, advice_on_data, advice_on_logic, advice_on_wording
 from . import expressions as x
 from .facts_with_many import facts_with_many
 from .model import Protocol
 from .numbers import number_text
-from .scope import Findings
+from .scope import Advice, Findings
 from .terms import all_conditions, walk
-
-Check = Callable[[Protocol, Findings, Source], None]
 
 
 def advise(protocol: Protocol, findings: Findings, source: Source) -> None:
@@ -96,7 +92,7 @@ def lookups_outside(protocol: Protocol, findings: Findings, source: Source) -> N
                 )
 
 
-CHECKS: tuple[Check, ...] = (
+CHECKS: tuple[Advice, ...] = (
     unused_declarations,
     *advice_on_wording.CHECKS,
     exceptions_about_one_event,

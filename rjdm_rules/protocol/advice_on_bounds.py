@@ -6,7 +6,7 @@ female`), as far as AND, the criteria of an inclusion, and the negation of OR an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -15,7 +15,7 @@ from . import expressions as x
 from . import types as t
 from .model import Part, Protocol
 from .numbers import number_text
-from .scope import Findings
+from .scope import Advice, Findings
 from .terms import OPPOSITE, all_conditions, constant_value, quoted, walk
 
 MOST_COMPARED = 50  # facts about one subject
@@ -349,5 +349,4 @@ def _whole_numbers(found: Stretch) -> Stretch:
     return Stretch(low, high)
 
 
-Check = Callable[[Protocol, Findings, Source], None]
-CHECKS: tuple[Check, ...] = (thresholds_outside, criteria_that_follow)
+CHECKS: tuple[Advice, ...] = (thresholds_outside, criteria_that_follow)

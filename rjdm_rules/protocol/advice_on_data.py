@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from ..language.source import Source
 from .code_systems import wrong_code
 from .model import Item, Protocol
-from .scope import Findings
+from .scope import Advice, Findings
 
 NUMERIC = ("quantity", "number", "count")
 FILLERS = frozenset(["a", "an", "the", "of", "in", "on", "at", "by", "for", "with", "or", "and", "is"])
@@ -90,5 +89,4 @@ def codes_of_wrong_shape(protocol: Protocol, findings: Findings, source: Source)
                 )
 
 
-Check = Callable[[Protocol, Findings, Source], None]
-CHECKS: tuple[Check, ...] = (items_without_range, labels_alike, codes_of_wrong_shape)
+CHECKS: tuple[Advice, ...] = (items_without_range, labels_alike, codes_of_wrong_shape)

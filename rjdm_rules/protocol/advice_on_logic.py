@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from ..language.diagnostics import WARNING, Diagnostic, Fix
 from ..language.source import Place, Source
@@ -11,7 +11,7 @@ from . import expressions as x
 from .advice_on_bounds import facts_required
 from .facts_with_many import facts_with_many
 from .model import Block, Criterion, Item, Part, Protocol
-from .scope import Findings
+from .scope import Advice, Findings
 from .settling import settled
 from .terms import all_conditions, items_behind, quoted, walk
 
@@ -241,8 +241,7 @@ def no_examples(protocol: Protocol, findings: Findings, source: Source) -> None:
         )
 
 
-Check = Callable[[Protocol, Findings, Source], None]
-CHECKS: tuple[Check, ...] = (
+CHECKS: tuple[Advice, ...] = (
     exceptions_that_waive,
     pregnancy_without_sex,
     negated_exclusions,

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from ..language.diagnostics import WARNING, Diagnostic, replacement
 from ..language.source import Source
 from . import expressions as x
-from .figures import NUMBER_WORDS, Figures, figures_in
+from .figures import COUNTED, Figures, figures_in
 from .model import Criterion, Protocol
-from .scope import Findings
+from .scope import Advice, Findings
 from .terms import walk
 
 IMPLIED = frozenset(("0",))  # "no hospital stay" says it without a figure
@@ -101,12 +100,11 @@ def calendar_lengths(sentence: str) -> dict[str, int]:
     """The lengths in months and years that a sentence speaks of, as the language writes them, in months."""
     found = {"6 months": 6} if _HALF.search(sentence) else {}
     for number, unit in _LENGTH.findall(_HALF.sub(" ", sentence)):
-        figure = NUMBER_WORDS.get(number.lower(), "1" if number.lower() in ONE else number)
+        figure = COUNTED.get(number.lower(), "1" if number.lower() in ONE else number)
         if figure.isdigit() and 0 < int(figure) < 1000:
             plural = "" if figure == "1" else "s"
             found[f"{figure} {unit.lower()}{plural}"] = int(figure) * (12 if unit.lower() == "year" else 1)
     return found
 
 
-Check = Callable[[Protocol, Findings, Source], None]
-CHECKS: tuple[Check, ...] = (sentences_and_conditions,)
+CHECKS: tuple[Advice, ...] = (sentences_and_conditions,)

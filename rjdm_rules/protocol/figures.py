@@ -7,19 +7,15 @@ from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
-from ..language.slips_of_values import IN_WORDS as _DATE_IN_WORDS
-from ..language.slips_of_values import MONTHS
+from ..language.in_words import DATE_IN_WORDS, NUMBER_WORDS, date_of
 from ..values.calendar import day_text
 from . import expressions as x
 from .model import Protocol, Table
 from .numbers import number_text
 from .terms import walk
 
-NUMBER_WORDS = {
-    "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9",
-    "ten": "10", "eleven": "11", "twelve": "12", "fourteen": "14", "fifteen": "15", "sixteen": "16", "eighteen": "18",
-    "twenty": "20", "thirty": "30", "sixty": "60", "ninety": "90", "twice": "2", "once": "1",
-}  # fmt: skip
+COUNTED = {**NUMBER_WORDS, "twice": "2", "once": "1"}
+del COUNTED["one"]  # `one of the following` counts nothing
 _ONE_UNIT = re.compile(r"\b(?:one|last|past|previous) (?=(?:year|month|week|day|hour)\b)", re.IGNORECASE)
 _REFERENCE = re.compile(r"[①-⑳]|\(\d{1,3}\)|\[\d{1,2}\]|\b[IE]\d+(?:\.\w+)*")
 _DATE = re.compile(r"(?<!\d)\d{4}-\d{2}(?:-\d{2})?(?!\d)")
@@ -28,20 +24,12 @@ _FIGURE = re.compile(r"(?<![\w.])(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:\s?×\s?
 
 def figures_in(text: str) -> set[str]:
     """The numbers of a sentence, also those written as words; references such as (2) and ③ are none."""
-    text = _DATE_IN_WORDS.sub(_as_date, text)
+    text = DATE_IN_WORDS.sub(lambda match: date_of(match) or match.group(), text)
     dates = set(_DATE.findall(text))
     plain = _DATE.sub(" ", _REFERENCE.sub(" ", _ONE_UNIT.sub("1 ", text)))
     found = dates | {_canonical(match.group()) for match in _FIGURE.finditer(plain)}
-    found |= {NUMBER_WORDS[word] for word in re.findall(r"[a-z]+", plain.lower()) if word in NUMBER_WORDS}
+    found |= {COUNTED[word] for word in re.findall(r"[a-z]+", plain.lower()) if word in COUNTED}
     return found
-
-
-def _as_date(match: re.Match[str]) -> str:
-    """`2 March 2026` and `March 2, 2026` as a date."""
-    held = match.groupdict()
-    month = MONTHS.get((held["month"] or held["month2"])[:3].lower())
-    day = int(held["day"] or held["day2"])
-    return f"{held['year'] or held['year2']}-{month:02d}-{day:02d}" if month else match.group()
 
 
 def _canonical(text: str) -> str:

@@ -66,6 +66,10 @@ def bundled_names() -> list[str]:
     return sorted(path.stem for path in asset("rules").glob("*.rules"))
 
 
+def bundled_libraries() -> list[str]:
+    return [each for each in bundled_names() if is_library(asset("rules", f"{each}.rules"))]
+
+
 def is_library(path: Path) -> bool:
     """Whether a file begins as a library does."""
     head = next((line for line in path.read_text("utf-8").splitlines() if line and line[0] not in "# "), "")
@@ -126,7 +130,7 @@ def _report_missing(name: str, place: Place, folder: Path | None, findings: Find
         findings.error("R802", f"more than {MOST_LIBRARIES} files are used", place, help)
         return
     nearby = [path.stem for path in sorted(folder.glob("*.rules"))[:200]] if folder and folder.is_dir() else []
-    libraries = [each for each in bundled_names() if is_library(asset("rules", f"{each}.rules"))]
+    libraries = bundled_libraries()
     known = [*nearby, *libraries]
     near = near_names(name, known)
     help = meant(near) or "it is looked for beside this file, then among: " + ", ".join(libraries)

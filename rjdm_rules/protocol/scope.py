@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from ..language import syntax as s
 from ..language.diagnostics import ERROR, REMARK, WARNING, Diagnostic, Fix, meant, near_names, replacement
-from ..language.slips_of_values import NUMBER_WORDS
-from ..language.slips_of_words import KEYWORDS
-from ..language.source import Place
+from ..language.in_words import NUMBER_WORDS
+from ..language.source import Place, Source
+from ..language.vocabulary import KEYWORDS
 from ..units.unit import Unit, UnitError, read_unit
-from .model import Definition, Item, Reading, Table
+from .model import Definition, Item, Protocol, Reading, Table
 from .types import Type
 
 
@@ -42,6 +42,9 @@ class Findings:
     def remark(self, code: str, message: str, place: Place, help: str = "") -> None:
         """Something that would make the file better."""
         self.all.append(Diagnostic(code, message, place, help, REMARK))
+
+
+Advice = Callable[[Protocol, Findings, Source], None]  # looks at one thing in the file that is checked
 
 
 def unit_at(text: str, place: Place, findings: Findings) -> Unit | None:

@@ -22,6 +22,7 @@ from .subjects import Condition, Subjects, Threshold, subjects_of
 
 BELOW, ON, ABOVE = "below", "on", "above"
 SIDES = (BELOW, ON, ABOVE)
+WORDS: dict[Truth, str] = {True: "true", False: "false", None: "unknown"}
 TRUTHS: tuple[Truth, ...] = (True, False, None)
 
 

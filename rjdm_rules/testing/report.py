@@ -9,11 +9,10 @@ from ..documents.marks import Check, Line, Mark
 from ..evaluation.results import Evaluator
 from ..language.source import Place
 from ..logic.kleene import Truth
-from .coverage import SIDES, TRUTHS, Coverage, coverage_of, percent
+from .coverage import SIDES, TRUTHS, WORDS, Coverage, coverage_of, percent
 from .running import Failure, Run, run_examples
 
 OUTCOMES: dict[Truth, str] = {True: "met", False: "not met", None: "unknown"}
-WORDS: dict[Truth, str] = {True: "true", False: "false", None: "unknown"}
 SIDE_WORDS = {"below": "just below", "on": "on it", "above": "just above"}
 BORDER_WORDS = {"below": "a day before", "on": "on the border", "above": "a day behind"}
 

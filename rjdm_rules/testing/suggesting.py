@@ -16,7 +16,7 @@ from ..protocol import expressions as x
 from ..protocol.model import Item, Part, Protocol
 from ..protocol.terms import items_behind
 from .candidates import Record
-from .coverage import ABOVE, BELOW, ON, TRUTHS, Coverage, add, coverage_of, decides, sides_of
+from .coverage import ABOVE, BELOW, ON, TRUTHS, WORDS, Coverage, add, coverage_of, decides, sides_of
 from .solving import MOST_WAYS, Accepts, Solver, Wish
 from .subjects import Condition, Threshold, ways_to
 
@@ -143,13 +143,13 @@ class Suggester:
             for truth in TRUTHS:
                 if not seen[truth] and not (truth is None and condition.never_unknown):
                     label = f"{condition.criteria[0]}: “{condition.words}” {TRUTH_WORDS[truth]}"
-                    name = f"{self._stem(condition)}_{_word(truth)}"
+                    name = f"{self._stem(condition)}_{WORDS[truth]}"
                     yield from self._either(condition.expression, truth, name, label)
         for criterion in self.coverage.subjects.criteria:
             for truth in TRUTHS:
                 if not self.coverage.outcomes[criterion.id][truth]:
                     label = f"{criterion.id} {TRUTH_WORDS[truth]}"
-                    name = f"{criterion.id}_{_word(truth)}"
+                    name = f"{criterion.id}_{WORDS[truth]}"
                     yield from self._either(x.CriterionTruth(criterion.id), truth, name, label)
 
     def _either(self, target: x.Expression, truth: Truth, name: str, label: str) -> Iterator[Suggestion]:
@@ -206,10 +206,6 @@ class Suggester:
         items = [item for item in self.protocol.items.values() if item.name in behind]
         items.sort(key=lambda item: item.kind == "date")  # the day of screening is behind many conditions
         return "_".join([condition.criteria[0], *(item.name for item in items[:1])])
-
-
-def _word(truth: Truth) -> str:
-    return {True: "true", False: "false", None: "unknown"}[truth]
 
 
 def suggestion_text(suggestion: Suggestion, protocol: Protocol) -> str:
