@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from rjdm_rules.language.diagnostics import Diagnostic
-from rjdm_rules.language.fixing import mended
+from rjdm_rules.language.fixing import applied, mended
 from rjdm_rules.language.source import Source
 from rjdm_rules.protocol.check import Checked, check_source
 
@@ -30,6 +30,10 @@ data
       range 0..100
   ast "AST" in U/L with ULN
       range 0..9999
+  alt "ALT" in U/L with ULN
+      range 0..9999
+  crp "CRP" repeated in mg/L
+      range 0..500
   cells "cells" in cells
       range 0..10^12
   failed_drugs "failed drugs" several of methotrexate, rituximab
@@ -114,6 +118,20 @@ SLIPS: list[tuple[str, str, str]] = [
     ("condition", "asthma = true", "R303"),
     ("condition", "failed_drugs IS rituximab", "R303"),
     ("condition", "failed_drugs CONTAINS rituximab", "R110"),
+    # said once for several
+    ("condition", "sex IS female OR male", "R312"),
+    ("condition", "ANY(asthma, sex IS female, male)", "R312"),
+    ("condition", "sex IS NOT female, male", "R312"),
+    ("condition", "failed_drugs INCLUDES rituximab OR methotrexate", "R312"),
+    ("condition", "(ast OR alt) > 3 × ULN", "R312"),
+    ("condition", "ANY(ast, alt) > (1 + 2) × ULN", "R312"),
+    ("condition", "ast AND alt ≤ 3 × ULN", "R312"),
+    ("condition", "(ast > 3 × ULN) OR (alt)", "R312"),
+    ("condition", "EITHER asthma OR eczema", "R110"),
+    ("condition", "AVERAGE(value OF crp BEFORE screening) ≥ 5 mg/L", "R110"),
+    ("condition", "median(value OF crp BEFORE screening) ≥ 5 mg/L", "R110"),
+    ("condition", "lvef ≥ 55 % %", "R402"),
+    ("condition", "ast U/L ≥ 55 U/L", "R402"),
     # numbers, limits, dates
     ("condition", "lvef ≥ 55,5 %", "R112"),
     ("condition", "cells ≥ 1,000 cells", "R108"),
@@ -188,6 +206,10 @@ SLIPS: list[tuple[str, str, str]] = [
     ("criterion", "(1) 'Adult'\n      age ≥ 18 years", "R110"),
     ("criterion", "(1) “Adult”\n      age ≥ 18 years", "R110"),
     ("criterion", "(1) \"Patients with \"severe\" asthma\"\n      asthma", "R109"),
+    ("criterion", "(1) Adult\"\n      age ≥ 18 years", "R109"),
+    ("criterion", "(1) adult Aged 18 or over\"\n      age ≥ 18 years", "R109"),
+    ("data", 'smoker smokes daily" yes/no', "R109"),
+    ("data", 'smoker "smokes daily yes/no', "R109"),
     # pasted from a word processor, or typed on another keyboard
     ("criterion", "(1)\u00a0“Adult”\n      age\u00a0≥\u00a018 years", "R110"),
     ("criterion", "（1）\"成人\"\n      age ≥ 18 years", "R110"),
@@ -243,6 +265,7 @@ SLIPS: list[tuple[str, str, str]] = [
     ("example", "screening = 2026-02-20 150 mmHg", "R111"),
     ("example", "age = 20 years\n  expect Eligible", "R110"),
     ("example", "age = 20 years\n  expect not eligible", "R807"),
+    ("example", "age = 20 years\n  expect not Eligible", "R807"),
     # heads
     ("file", 'protocol S "S"\n  a "a" yes/no\n  b "b" yes/no\ninclusion\n  (1) "A"\n      yes\n', "R111"),
     ("file", 'protocol S "S"\ndata\n  a "a" yes/no\n  (1) "A"\n      a\n  (2) "B"\n      a\n', "R111"),
@@ -287,6 +310,16 @@ def test_a_certain_fix_mends(place: str, slip: str, code: str) -> None:
     assert unreadable(result.text) <= unreadable(text), (
         "a mended line may show new errors, but never becomes unreadable"
     )
+
+
+@pytest.mark.parametrize(("place", "slip", "code"), SLIPS)
+def test_each_fix_on_offer_mends(place: str, slip: str, code: str) -> None:
+    text = written(place, slip)
+    first = errors_of(text)[0]
+    for fix in first.fixes:
+        after = errors_of(applied(text, [fix]))
+        left = [each for each in after if (each.message, each.place.start) == (first.message, first.place.start)]
+        assert not left, f"{fix.title}:\n{left[0].as_text()}"
 
 
 def unreadable(text: str) -> int:

@@ -15,6 +15,7 @@ from . import slips_of_words as words
 from .misfits import Misfit, Said
 
 RECOGNISERS: tuple[Callable[[Misfit], Said | None], ...] = (
+    signs.unopened_text,
     signs.unclosed_text,
     statements.section_missing,
     signs.single_quotes,
@@ -64,6 +65,7 @@ RECOGNISERS: tuple[Callable[[Misfit], Said | None], ...] = (
     words.lower_case_before,
     words.phrase_in_lower_case,
     words.lower_case,
+    values.unit_again,
     values.unit_before_number,
     signs.colon,
     signs.end_of_line,
@@ -71,6 +73,7 @@ RECOGNISERS: tuple[Callable[[Misfit], Said | None], ...] = (
     signs.stray_parenthesis,
     statements.comma_above,
     signs.open_parenthesis,
+    words.options_behind_is,
     words.two_names,
     values.window_without_date,
 )

@@ -12,14 +12,42 @@ SIGNS = {"=>": "≥", "=<": "≤", "==": "=", "<>": "≠", "&&": "AND", "||": "O
          "<<": "<", "&": "AND", "~": "", "!": "NOT"}  # fmt: skip
 
 
+_TYPE = re.compile(
+    r"\s+(?:yes/no|number|count|date|time|event|in \S+|repeated in \S+|(?:one|several) of .+)"
+    r"(?: until date| by \w+| with (?:ULN|LLN))*$"
+)
+
+
 def unclosed_text(m: Misfit) -> Said | None:
     if not m.text.startswith('"') or (len(m.text) > 1 and m.text.endswith('"')):
         return None
-    end = len(m.rest)
-    fixes = (Fix("end the text at the end of the line", ((m.at(end, 0), '"'),)),)
+    kind = _TYPE.search(m.rest) if m.section == "data" else None
+    end = kind.start() if kind else len(m.rest)
+    where = "before the type" if kind else "at the end of the line"
+    fixes = (Fix(f"end the text {where}", ((m.at(end, 0), '"'),)),)
     return Said(
         "R109", "this text has no closing quote on its line", 'end it with `"`; a quote inside is written \\"', fixes
     )
+
+
+def unopened_text(m: Misfit) -> Said | None:
+    """`asthma" yes/no`, `(1) Aged 18 or over"`: a text of which only the end has its quote."""
+    opened = m.rest.startswith('"')
+    if opened and not (m.last is not None and m.last.type == "NAME" and m.same_line and _only_a_type(m.rest[1:])):
+        return None
+    words = "" if opened else m.rest[: m.rest.find('"')]
+    if not opened and ("STRING" not in m.expected or m.rest.count('"') % 2 == 0 or not words[:1].isalnum()):
+        return None
+    named = m.last is not None and m.last.type == "NAME" and m.same_line
+    with_last = named and m.last is not None and (opened or m.last.text[:1].isupper())
+    start = m.last.place.start - m.start if with_last and m.last is not None else 0
+    place = m.at(start, len(words) - start)
+    fix = Fix("put a quote before it", ((m.at(start, 0), '"'),))
+    return Said("R109", "this text has no opening quote", f'write "{shortened(place.text.strip())}"', (fix,), place)
+
+
+def _only_a_type(rest: str) -> bool:
+    return not rest.strip() or _TYPE.match(rest) is not None
 
 
 def single_quotes(m: Misfit) -> Said | None:

@@ -101,9 +101,30 @@ def unit_before_number(m: Misfit) -> Said | None:
 
 def _unit_behind(m: Misfit, found: re.Match[str], start: int, end: int) -> Said:
     place = Place(m.place.source, start, end)
+    unit = found.group("unit")
+    again = re.match(rf"\s*{re.escape(unit)}(?!\S)", place.source.text[end:])
+    if again:
+        return _unit_twice(unit, Place(m.place.source, start, start + len(found.group()) - len(found.group("rest"))))
     form = f"{found.group('rest')} {found.group('unit')}"
     fixes = (replacement(place, form, certain=True),)
     return Said("R402", "the unit stands behind its number", f"write `{form}`", fixes, place)
+
+
+def unit_again(m: Misfit) -> Said | None:
+    """`sbp ≥ 140 mmHg mmHg`."""
+    if m.last is None or m.last.type != "UNIT" or not m.same_line:
+        return None
+    word = re.match(r"[^\s,)]+", m.rest)
+    if word is None or word.group() != m.last.text:
+        return None
+    return _unit_twice(word.group(), Place(m.place.source, m.last.place.end, m.start + word.end()))
+
+
+def _unit_twice(unit: str, place: Place) -> Said:
+    fixes = (replacement(place, "", certain=True, title=f"take one `{unit}` out"),)
+    gap = len(place.text) - len(place.text.lstrip())
+    shown = Place(place.source, place.start + gap, place.start + gap + len(unit))
+    return Said("R402", f"the unit `{unit}` stands twice", "take one out", fixes, shown)
 
 
 def is_unit(text: str) -> bool:

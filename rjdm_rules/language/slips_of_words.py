@@ -148,6 +148,11 @@ def two_names(m: Misfit) -> Said | None:
     if word is None or word.group() in KEYWORDS:
         return None
     one, two = m.last.text, word.group()
+    if one.lower() in ("either", "both"):
+        gap = re.match(r" *", m.place.source.text[m.last.place.end :])
+        whole = Place(m.place.source, m.last.place.start, m.last.place.end + (gap.end() if gap else 0))
+        said = f"`{one}` is no word of logic: {'AND' if one.lower() == 'both' else 'OR'} says it"
+        return Said("R110", said, "take it out", (replacement(whole, "", certain=True),), m.last.place)
     more = re.match(r"\w+(?:\s*(?:or|/|,|OR)\s*\w+)+", m.rest)
     options = ", ".join(re.findall(r"\w+", re.sub(r"\b(?:or|OR)\b", " ", more.group()))) if more else ""
     form = f"{one} IN ({options})" if more else f"{one} IS {two}"
@@ -156,6 +161,18 @@ def two_names(m: Misfit) -> Said | None:
     fixes = (replacement(place, form), *(() if more else (replacement(place, joined),)))
     help = f"write `{form}`" + ("" if more else f" where `{two}` is an option, `{joined}` where it is one name")
     return Said("R111", f"between `{one}` and `{two}` something is missing", help, fixes, place)
+
+
+def options_behind_is(m: Misfit) -> Said | None:
+    """`nyha IS III, IV`, `nyha IS III/IV`."""
+    found = re.search(r"(?P<subject>\w+)\s+IS\s+(?P<negated>NOT\s+)?(?P<first>\w+)\s*$", m.before)
+    more = re.match(r"(?:\s*[,/]\s*[A-Za-z_]\w*(?!\w|\s*[(<>=≥≤]))+", m.rest)
+    if not found or not more or m.opened:
+        return None
+    options = [found.group("first"), *re.findall(r"\w+", more.group())]
+    form = f"{found.group('subject')} {'NOT ' if found.group('negated') else ''}IN ({', '.join(options)})"
+    place = Place(m.place.source, m.line_start + found.start(), m.start + more.end())
+    return Said("R312", "several options stand in one list", f"write `{form}`", (replacement(place, form),), place)
 
 
 def of_behind_any(m: Misfit) -> Said | None:
@@ -215,7 +232,7 @@ def outcome_in_capitals(m: Misfit) -> Said | None:
     if re.match(r"not\s+eligible", found.group("said"), re.IGNORECASE):
         fixes = tuple(replacement(place, word) for word in ("ineligible", "undetermined"))
         return Said(
-            "R110", "`not eligible` is one of two verdicts", "write `ineligible` or `undetermined`", fixes, place
+            "R807", f"`{place.text}` may be one of two verdicts", "write `ineligible` or `undetermined`", fixes, place
         )
     form = re.sub(
         r"\s*=\s*", " ", re.sub(_OUTCOME, lambda each: each.group().lower(), found.group("said"), flags=re.I)

@@ -20,6 +20,11 @@ from .typed import Context, Typed
 from .typed_conditions import ConditionChecker
 
 FUNCTIONS = frozenset(["any", "all", "none", "count", "max", "min", "mean", "latest", "earliest"])
+ALSO_CALLED = {
+    "MEAN": ("average", "avg"), "LATEST": ("last", "newest", "most_recent"), "EARLIEST": ("first", "oldest"),
+    "MAX": ("maximum", "highest", "largest"), "MIN": ("minimum", "lowest", "smallest"), "COUNT": ("number", "n"),
+}  # fmt: skip
+NOT_COMPUTED = frozenset(["median", "sum", "total", "sd", "abs", "round", "sqrt", "log"])
 
 
 def values_of(number: int) -> str:
@@ -175,14 +180,10 @@ class ExpressionChecker(ConditionChecker):
     def _lookup(self, node: s.Call, context: Context, column: s.Name | None) -> Typed | None:
         table = self.scope.tables.get(node.table.name)
         if table is None:
+            if self._foreign_function(node.table):
+                return None
             for argument in node.arguments:
                 self.typed(argument, context.inner())
-            word = node.table.name.upper()
-            if node.table.name.lower() in FUNCTIONS:
-                fixes = (replacement(node.table.place, word, certain=True),)
-                message = f"`{node.table.name}` is written in capitals when it is logic"
-                self.findings.error("R110", message, node.table.place, f"write `{word}`", fixes=fixes)
-                return None
             if node.table.name in self.scope.items or node.table.name in self.scope.definition_types:
                 self.findings.error("R302", f"`{node.table.name}` is not a table", node.table.place)
             else:
@@ -209,6 +210,20 @@ class ExpressionChecker(ConditionChecker):
         )
         found = tuple(argument for argument in arguments if argument)
         return Typed(x.Lookup(table.name, output.name, found, place=node.place), kind)
+
+    def _foreign_function(self, name: s.Name) -> bool:
+        """Reports a function of other languages, and one of this one in small letters."""
+        said = name.name.lower()
+        meant = next((word for word, others in ALSO_CALLED.items() if said in others), None)
+        if said in FUNCTIONS or meant:
+            word = meant or name.name.upper()
+            message = f"`{name.name}` is " + (f"called {word} here" if meant else "written in capitals when it is logic")
+            fixes = (replacement(name.place, word, certain=True),)
+            self.findings.error("R110", message, name.place, f"write `{word}`", fixes=fixes)
+        elif said in NOT_COMPUTED:
+            help = "declare the figure as an item of its own under `data`, and let the record hold it"
+            self.findings.error("R110", f"there is no {name.name.upper()} in this language", name.place, help)
+        return meant is not None or said in FUNCTIONS | NOT_COMPUTED
 
     def _output(self, table: Table, column: s.Name | None, node: s.Call) -> TableColumn | None:
         outputs = table.outputs

@@ -10,6 +10,7 @@ from ..language.diagnostics import Fix, listed, replacement
 from ..language.source import Place
 from ..units.unit import PLAIN
 from . import expressions as x
+from . import said_once
 from . import types as t
 from .numbers import number_text
 from .terms import LARGEST_CONDITION, constant_value, own_limit, quoted
@@ -114,8 +115,11 @@ class ConditionChecker(WindowChecker):
 
     def conditions(self, elements: tuple[s.Expression, ...], context: Context) -> list[x.Expression] | None:
         found: list[x.Expression] = []
-        whole = True
-        for element in elements:
+        shared = said_once.among(elements, self.scope)
+        whole = not shared
+        for number, element in enumerate(elements):
+            if number in shared:
+                continue
             if len(found) > LARGEST_CONDITION:
                 break  # it is refused for its size
             if isinstance(element, s.MarkRange):
@@ -156,6 +160,8 @@ class ConditionChecker(WindowChecker):
         return Typed(x.WaivedIf(left, right, place=node.place), t.Truth())
 
     def _comparison(self, node: s.Comparison, context: Context) -> Typed | None:
+        if said_once.before_the_sign(node, self.scope):
+            return None
         compared = self.compared(node.operator, node.left, node.right, node.place, context.inner())
         return Typed(compared, t.Truth()) if compared else None
 
