@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from rjdm_rules.cli.commands import rjdm
+from rjdm_rules.cli.shared import Commands
 
 
 def run(*arguments: str, stdin: str | bytes | None = None) -> Result:
@@ -36,6 +37,33 @@ def test_version_and_help() -> None:
     for command in ("check", "evaluate", "explain", "render", "draw", "data", "demo", "completion"):
         shown = run(command, "--help")
         assert shown.exit_code == 0 and "Examples:" in shown.output
+
+
+def test_help_names_every_command_once() -> None:
+    listed = [name for _, names in Commands.groups for name in names]
+    assert sorted(listed) == sorted(rjdm.commands)
+    assert run("help").output == run("--help").output
+    assert run("help", "check").output.splitlines()[2:] == run("check", "--help").output.splitlines()[2:]
+    assert "No such command 'nix'" in run("help", "nix").output
+
+
+@pytest.mark.parametrize(("name", "meant"), Commands.also_called.items())
+def test_a_command_by_another_name(name: str, meant: str) -> None:
+    shown = run(name, "x.rules")
+    assert shown.exit_code == 2 and f"`rjdm {meant}` does that" in shown.stderr
+    assert meant.split()[0] in rjdm.commands or meant.startswith("--")
+
+
+def test_rules_and_patients_the_wrong_way_round(patients: Path, tmp_path: Path) -> None:
+    shown = run("evaluate", str(patients), "rjdm_cart")
+    assert shown.exit_code == 2 and "the rules come first" in shown.stderr
+    assert "P1" not in shown.output and "2026-03-02" not in shown.output  # no patient's data in a message
+    other = tmp_path / "patients.txt"
+    other.write_text('[{"id": "P1"}]', encoding="utf-8")
+    assert "looks like patients" in run("check", str(other)).output
+    rules = tmp_path / "a.rules"
+    rules.write_text('protocol A "a"\n', encoding="utf-8")
+    assert "this is a rules file" in run("evaluate", "rjdm_cart", str(rules)).stderr
 
 
 def test_check() -> None:
@@ -275,6 +303,7 @@ def test_one_patient_of_several(tmp_path: Path) -> None:
     assert "--id" in run("draw", "rjdm_cart", "I1", "-o", str(target), "--patient", str(path)).stderr
     path.write_text('{"id": "b"}\n{"id": broken\n', encoding="utf-8")
     assert run("explain", "rjdm_cart", str(path), "I1", "--patient", "b").exit_code == 0
+    assert "holds 2 patients" in run("explain", "rjdm_cart", str(path), "I1").stderr
     assert "line 2: not JSON" in run("explain", "rjdm_cart", str(path), "I1", "--patient", "c").stderr
     (tmp_path / "none.json").write_text("[]", encoding="utf-8")
     assert "no patients" in run("explain", "rjdm_cart", str(tmp_path / "none.json")).stderr

@@ -9,11 +9,11 @@ import click
 from ..version import __version__
 from .file_commands import data, draw, render
 from .patient_commands import evaluate, explain
-from .shared import Examples, refuse
+from .shared import Commands, Examples, refuse
 from .writer_commands import check, format_, new, test, watch
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="rjdm", message="%(prog)s %(version)s")
 def rjdm() -> None:
     """Clinical-trial criteria as one readable file that runs, explains itself and draws itself.

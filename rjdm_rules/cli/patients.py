@@ -34,6 +34,8 @@ def read_patients(name: str, protocol: Protocol) -> Iterator[Entry]:
     """The records of a file, one after the other. Raises UnreadablePatients."""
     path = Path(name)
     shown = "standard input" if name == "-" else name
+    if path.suffix.lower() == ".rules":
+        raise UnreadablePatients(f"{name}: this is a rules file; patients are JSON, JSON Lines or CSV")
     try:
         if name == "-":
             if sys.stdin is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,6 +25,66 @@ class Examples(click.Command):
         if self.examples:
             with formatter.section("Examples"):
                 formatter.write("".join(f"  {line}\n" for line in self.examples))
+
+
+class Commands(click.Group):
+    """The commands by what they are for, with a way out for the names that people try."""
+
+    groups: tuple[tuple[str, tuple[str, ...]], ...] = (
+        ("Write", ("new", "check", "format", "test", "watch")),
+        ("Evaluate", ("evaluate", "explain", "data")),
+        ("Show", ("render", "draw", "demo")),
+        ("Set up", ("language-server", "completion")),
+    )
+    also_called: Mapping[str, str] = {
+        "fix": "check --fix FILE",
+        "lint": "check FILE",
+        "validate": "check FILE",
+        "suggest": "test --suggest FILE",
+        "coverage": "test FILE",
+        "examples": "test FILE",
+        "run": "evaluate FILE PATIENTS",
+        "eval": "evaluate FILE PATIENTS",
+        "screen": "evaluate FILE PATIENTS",
+        "fmt": "format FILE",
+        "init": "new NAME",
+        "create": "new NAME",
+        "diagram": "draw FILE",
+        "document": "render FILE -o criteria.html",
+        "report": "render FILE -o criteria.html",
+        "dictionary": "data FILE",
+        "why": "explain FILE PATIENT",
+        "preview": "watch FILE",
+        "serve": "watch FILE",
+        "lsp": "language-server",
+        "version": "--version",
+    }
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        name = args[0]
+        if name == "help":
+            return name, help_command, args[1:]
+        if name not in self.commands and name in self.also_called:
+            refuse(f"there is no command `{name}`: `rjdm {self.also_called[name]}` does that")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, names in self.groups:
+            with formatter.section(title):
+                formatter.write_dl([(name, self.commands[name].get_short_help_str(120)) for name in names])
+
+
+@click.command("help")
+@click.argument("name", required=False)
+@click.pass_context
+def help_command(ctx: click.Context, name: str | None) -> None:
+    assert ctx.parent is not None and isinstance(ctx.parent.command, click.Group)
+    if name is None:
+        click.echo(ctx.parent.get_help())
+        return
+    _, command, _ = ctx.parent.command.resolve_command(ctx.parent, [name])
+    assert command is not None
+    click.echo(command.get_help(click.Context(command, info_name=name, parent=ctx.parent)))
 
 
 def refuse(message: str) -> NoReturn:
@@ -105,14 +166,14 @@ def one_patient(name: str, protocol: Any, wanted: str | None, option: str = "--p
         refuse(str(error))
     if found is not None:
         return found
-    if bad:
-        refuse(bad[0])
+    if bad and (wanted is not None or not ids):
+        refuse(f"{name}: there is no patient {wanted}; but {bad[0]}" if wanted is not None else bad[0])
     if wanted is not None:
         refuse(f"{name}: there is no patient {wanted}")
     if first is None:
         refuse(f"{name}: there are no patients in this file")
-    if len(ids) > 1:
-        refuse(f"{name} holds {len(ids)} patients; say which one, as with {option} {ids[0]}")
+    if len(ids) + len(bad) > 1:
+        refuse(f"{name} holds {len(ids) + len(bad)} patients; say which one, as with {option} {ids[0]}")
     return first
 
 

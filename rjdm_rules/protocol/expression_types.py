@@ -217,7 +217,9 @@ class ExpressionChecker(ConditionChecker):
         meant = next((word for word, others in ALSO_CALLED.items() if said in others), None)
         if said in FUNCTIONS or meant:
             word = meant or name.name.upper()
-            message = f"`{name.name}` is " + (f"called {word} here" if meant else "written in capitals when it is logic")
+            message = f"`{name.name}` is " + (
+                f"called {word} here" if meant else "written in capitals when it is logic"
+            )
             fixes = (replacement(name.place, word, certain=True),)
             self.findings.error("R110", message, name.place, f"write `{word}`", fixes=fixes)
         elif said in NOT_COMPUTED:

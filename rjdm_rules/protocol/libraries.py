@@ -41,6 +41,14 @@ def read_source(path: Path, shown: str | None = None) -> Source:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise UnreadableFile(f"{shown or path}: cannot be read ({reason})") from None
+    if (
+        path.suffix.lower() in (".json", ".jsonl", ".csv")
+        or data[:200].removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in b"{["
+    ):
+        raise UnreadableFile(
+            f"{shown or path}: this looks like patients, not like rules; the rules come first, as in "
+            f"`rjdm evaluate my_trial.rules {shown or path}`"
+        )
     return decoded_source(data, shown or str(path))
 
 
