@@ -75,7 +75,7 @@ def with_examples(checked: Checked) -> Checked:
                 problems.append(Diagnostic("R806", in_rules_words(message), place, help))
     if not problems:
         return checked
-    return Checked(None, in_order([*checked.diagnostics, *problems]))
+    return Checked(None, in_order([*checked.diagnostics, *problems]), checked.known)
 
 
 def in_rules_words(text: str) -> str:

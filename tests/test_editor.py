@@ -237,33 +237,65 @@ def test_everything_an_editor_asks(tmp_path: Path) -> None:
     in_session(ask_everything, path)
 
 
-async def tabs_first(e: Editor) -> None:
-    """Where tabs stand before a slip, its place in the file is not certain: the tabs are mended first, then the slip."""
-    await e.edit("a tab and a slip behind it", "asthma => yes", "asthma =>  yes")
-    offered: list[list[str]] = []
-    for _ in range(2):
+async def among_tabs(e: Editor) -> None:
+    """What the editor is told of a text with tabs stands where it was typed: names, findings and their fixes."""
+    await e.hover("asthma => yes", 1)
+    await e.edit("a slip behind tabs", "asthma => yes", "asthma =>  yes")
+    (slip,) = [each for each in e.findings if each.code == "R110"]
+    assert e.text[e.offset(slip.range.start) : e.offset(slip.range.end)] == "=>"
+    for title, after in (("Write `≥`", TABBED.replace("=> yes", "≥  yes")), ("Write 4 spaces for each tab", None)):
         range_ = lsp.Range(lsp.Position(0, 0), lsp.Position(len(e.text.splitlines()), 0))
         found = await e.client.text_document_code_action_async(
             lsp.CodeActionParams(lsp.TextDocumentIdentifier(e.uri), range_, lsp.CodeActionContext([]))
         )
-        actions = [each for each in found or [] if isinstance(each, lsp.CodeAction)]
-        offered.append([each.title for each in actions])
-        edit = actions[0].edit
-        assert edit and edit.changes
-        (change,) = edit.changes[e.uri]
+        (action,) = [each for each in found or [] if isinstance(each, lsp.CodeAction) and each.title == title]
+        assert action.edit and action.edit.changes
+        (change,) = action.edit.changes[e.uri]
         start, end = e.offset(change.range.start), e.offset(change.range.end)
         await e.edit("mended", e.text, e.text[:start] + change.new_text + e.text[end:])
-    assert offered == [["Write 4 spaces for each tab"], ["Write `≥`"]]
-    assert e.text == TABBED.replace("\t", "    ").replace("=> yes", "≥  yes")
+        assert e.text == (after or TABBED.replace("=> yes", "≥  yes").replace("\t", "    "))
 
 
 TABBED = 'protocol T "t"\ndata\n\tasthma "asthma" yes/no\ninclusion\n\t(1) "x"\n\t\tasthma => yes\n# far behind the slip stands more text\n'
 
 
-def test_fixes_of_a_text_with_tabs(tmp_path: Path) -> None:
+def test_a_text_with_tabs(tmp_path: Path) -> None:
     path = tmp_path / "t.rules"
     path.write_text(TABBED, encoding="utf-8")
-    in_session(tabs_first, path)
+    editor = in_session(among_tabs, path)
+    assert "    **asthma** · yes or no" in editor.log
+
+
+BROKEN_LINE = """protocol T "t"
+data
+  lvef "LVEF" in %
+      range 0..100
+  stage "stage" one of early, late
+inclusion
+  (1) heart "LVEF at least 55 %"
+      lvef ≥ 55 %
+  (2) "x"
+      lvef => 40 % and stage IS early
+"""
+
+
+def test_names_in_a_line_that_cannot_be_read(tmp_path: Path) -> None:
+    """Such a line is still about them: they have a hover, and renaming one does not leave the line behind. That holds
+    for a file that never was without errors."""
+
+    async def act(e: Editor) -> None:
+        await e.hover("lvef => 40", 1)
+        await e.rename("lvef => 40", "ejection_fraction")
+        await e.rename("early\n", "first")
+        await e.hover("heart", 1)
+
+    path = tmp_path / "t.rules"
+    path.write_text(BROKEN_LINE, encoding="utf-8")
+    log = in_session(act, path).log
+    assert "    **LVEF** · number in %" in log
+    assert "-- rename 'lvef => 40' to ejection_fraction: lines 3, 8, 10" in log
+    assert "-- rename 'early\\n' to first: lines 5, 10" in log
+    assert "    **I1** (1) LVEF at least 55 %" in log
 
 
 # ---- the parts -----------------------------------------------------------------------------------------------------

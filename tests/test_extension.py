@@ -188,7 +188,7 @@ def test_scopes_of_the_large_example() -> None:
         for start, end, scope in pieces
     }
     expected = [
-        ('version  "1.0"', "version", "entity.other.attribute-name"),
+        ('version  "1.0"', "version", "variable.other.member"),
         ("data", "data", "keyword.control.section"),
         ("otherwise YEARS FROM birth_date TO screening", "otherwise", "keyword.other.statement"),
         ("otherwise YEARS FROM birth_date TO screening", "YEARS", "support.function"),
@@ -233,7 +233,7 @@ CATEGORIES = {
     "entity.name.variable": "Name.Variable",
     "entity.name.tag.marker": "Name.Label",
     "entity.other.attribute-name.allow": "Comment.Special",
-    "entity.other.attribute-name": "Name.Attribute",
+    "variable.other.member": "Name.Attribute",
     "variable.other": "Name",
     "source": "Text",
 }

@@ -31,7 +31,8 @@ def main() -> None:
         try:
             rjdm(prog_name="rjdm")
         finally:
-            sys.stdout.flush()
+            if not sys.stdout.closed:  # the language server closes it when its editor goes
+                sys.stdout.flush()
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         _close_output()
         sys.exit(1)

@@ -24,14 +24,10 @@ from .occurrences import Names, Occurrence, Symbol
 
 
 @dataclass(frozen=True)
-class Usable:
-    """A checked protocol with what is made from it when somebody asks."""
+class Known:
+    """A protocol, perhaps with gaps where the file has errors, and its words."""
 
     protocol: Protocol
-
-    @cached_property
-    def graph(self) -> RuleGraph:
-        return build_graph(self.protocol)
 
     @cached_property
     def words(self) -> Words:
@@ -39,14 +35,30 @@ class Usable:
 
 
 @dataclass(frozen=True)
+class Usable(Known):
+    """A checked protocol with its graph."""
+
+    @cached_property
+    def graph(self) -> RuleGraph:
+        return build_graph(self.protocol)
+
+
+@dataclass(frozen=True)
 class Analysis:
-    """One state of an open file. `usable` is the protocol of this state, or of the last one that had no errors."""
+    """One state of an open file. `read` is its text as it was read, to which places refer: ordinary signs for foreign
+    ones, spaces for tabs. `usable` is the protocol of this state, or of the last one that had no errors; `known` what
+    is known of this state in spite of its errors."""
 
     source: Source
     folder: Path | None
     file: s.File
     diagnostics: tuple[Diagnostic, ...]
     usable: Usable | None
+    known: Known | None
+
+    @property
+    def read(self) -> Source:
+        return self.file.tokens[0].place.source if self.file.tokens else self.source
 
     @cached_property
     def libraries(self) -> tuple[s.File, ...]:
@@ -54,7 +66,7 @@ class Analysis:
 
     @cached_property
     def outline(self) -> Outline:
-        return outline(self.source, self.file.tokens)
+        return outline(self.read, self.file.tokens)
 
     @cached_property
     def names(self) -> Names:
@@ -95,4 +107,5 @@ def analysed(source: Source, folder: Path | None, before: Analysis | None = None
     result = checked(file, syntax_errors, folder)
     result = with_examples(result)
     usable = Usable(result.protocol) if result.protocol is not None else before.usable if before else None
-    return Analysis(source, folder, file, tuple(result.diagnostics), usable)
+    known = Known(result.known) if result.known is not None else None
+    return Analysis(source, folder, file, tuple(result.diagnostics), usable, known)

@@ -10,7 +10,7 @@ from ..language.slips_of_statements import WHOLE_TYPES
 from ..language.source import line_start
 from ..language.vocabulary import CIRCLED, SECTION_WORDS
 from ..protocol.libraries import bundled_libraries
-from ..protocol.model import Item, Protocol
+from ..protocol.model import Item
 from ..units.unit import Unit, UnitError, conversion, read_unit
 from .analysis import Analysis, section_of
 
@@ -155,5 +155,5 @@ def _converts(text: str, unit: Unit, item: Item) -> bool:
 
 
 def _items(analysis: Analysis) -> dict[str, Item]:
-    protocol: Protocol | None = analysis.usable.protocol if analysis.usable else None
-    return dict(protocol.items) if protocol else {}
+    states = [each.protocol.items for each in (analysis.usable, analysis.known) if each]
+    return {name: item for items in states for name, item in items.items()}

@@ -9,31 +9,40 @@ from ..protocol.model import Criterion, Item, Protocol
 from ..protocol.numbers import number_text
 from ..words.phrases import Phrase
 from ..words.pieces import criterion_title
-from .analysis import Analysis, Usable
+from .analysis import Analysis, Known
 from .occurrences import Symbol
 
 
 def hover_text(symbol: Symbol, analysis: Analysis) -> str:
     """What to show of a name, as Markdown; empty where nothing is known of it."""
-    if analysis.usable is None:
-        return ""
-    describe: dict[str, Callable[[str, Usable], str]] = {
+    describe: dict[str, Callable[[str, Known], str]] = {
         "name": _name,
         "criterion": _criterion,
         "option": _option,
         "attribute": _attribute,
         "example": _example,
     }
-    return describe[symbol.kind](symbol.name, analysis.usable) if symbol.kind in describe else ""
+    if symbol.kind not in describe:
+        return ""
+    states = (analysis.known, analysis.usable) if symbol.kind != "criterion" else (analysis.usable, analysis.known)
+    shown = (describe[symbol.kind](symbol.name, state) for state in states if state is not None)
+    text = next(filter(None, shown), "")
+    if not text and symbol.kind == "criterion":
+        syntax = analysis.names.scope.criteria_by_id[symbol.name].syntax
+        text = f"**{symbol.name}** {plain(syntax.marker)} {plain(syntax.sentence.text)}" if syntax.sentence else ""
+    if text and analysis.usable and symbol.kind == "name" and symbol.name in analysis.usable.protocol.items:
+        used = ", ".join(analysis.usable.graph.criteria_using(symbol.name))
+        text += f"\n\nUsed in {used}" if used else "\n\nUsed nowhere"
+    return text
 
 
-def _name(name: str, usable: Usable) -> str:
-    protocol = usable.protocol
+def _name(name: str, known: Known) -> str:
+    protocol = known.protocol
     if name in protocol.items:
-        return _item(protocol.items[name], usable)
+        return _item(protocol.items[name])
     if name in protocol.definitions:
         definition = protocol.definitions[name]
-        held = phrase_text(usable.words.condition(definition.expression))
+        held = phrase_text(known.words.condition(definition.expression))
         return f"**{plain(definition.label.text)}** (definition, {plain(type_words(definition.type))})\n\n{held}"
     if name in protocol.readings:
         reading = protocol.readings[name]
@@ -48,7 +57,7 @@ def _name(name: str, usable: Usable) -> str:
     return ""
 
 
-def _item(item: Item, usable: Usable) -> str:
+def _item(item: Item) -> str:
     lines = [f"**{plain(item.label.text)}** · {plain(item_kind(item))}"]
     if item.span:
         lines.append(f"Range {number_text(item.span.low)} to {number_text(item.span.high)}")
@@ -57,19 +66,17 @@ def _item(item: Item, usable: Usable) -> str:
     if item.ask:
         lines.append(f"*{plain(item.ask.text)}*")
     lines += [plain(note.text) for note in item.notes]
-    used = ", ".join(usable.graph.criteria_using(item.name))
-    lines.append(f"Used in {used}" if used else "Used nowhere")
     return "\n\n".join(lines)
 
 
-def _criterion(id: str, usable: Usable) -> str:
-    criterion = usable.protocol.criterion(id)
-    return criterion_text(criterion, usable) if criterion else ""
+def _criterion(id: str, known: Known) -> str:
+    criterion = known.protocol.criterion(id)
+    return criterion_text(criterion, known) if criterion else ""
 
 
-def criterion_text(criterion: Criterion, usable: Usable) -> str:
+def criterion_text(criterion: Criterion, known: Known) -> str:
     """Id, sentence and condition in words."""
-    held = "\n\n" + phrase_text(usable.words.condition(criterion.condition)) if criterion.condition is not None else ""
+    held = "\n\n" + phrase_text(known.words.condition(criterion.condition)) if criterion.condition is not None else ""
     return f"**{criterion.id}** {plain(criterion_title(criterion))}{held}"
 
 
@@ -80,17 +87,17 @@ def phrase_text(phrase: Phrase, depth: int = 0) -> str:
     return ("\n\n" if depth == 0 and phrase.parts else "\n").join([lines[0], "\n".join(lines[1:])]).strip()
 
 
-def _option(name: str, usable: Usable) -> str:
+def _option(name: str, known: Known) -> str:
     owner, _, option = name.partition(".")
-    family: Protocol = usable.protocol
+    family: Protocol = known.protocol
     holder = family.items.get(owner) or family.readings.get(owner)
     found = next((each for each in holder.options if each.name == option), None) if holder else None
     return f"**{plain(found.words)}**, an option of {plain(holder.label.text)}" if found and holder else ""
 
 
-def _attribute(name: str, usable: Usable) -> str:
+def _attribute(name: str, known: Known) -> str:
     event, _, attribute = name.partition(".")
-    item = usable.protocol.items.get(event)
+    item = known.protocol.items.get(event)
     found = item.attribute(attribute) if item else None
     return (
         f"**{plain(found.label.text)}** of {plain(item.label.text)} · {plain(item_kind(found))}"
@@ -99,8 +106,8 @@ def _attribute(name: str, usable: Usable) -> str:
     )
 
 
-def _example(name: str, usable: Usable) -> str:
-    example = next((each for each in usable.protocol.examples if each.name == name), None)
+def _example(name: str, known: Known) -> str:
+    example = next((each for each in known.protocol.examples if each.name == name), None)
     if example is None:
         return ""
     expected = ", ".join(f"{subject} {outcome}" if subject else outcome for subject, outcome in example.expectations)

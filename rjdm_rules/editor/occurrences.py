@@ -5,6 +5,7 @@ Read off the syntax tree, so that a file with errors elsewhere still has them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 
@@ -14,6 +15,8 @@ from ..protocol.criteria import register
 from ..protocol.expression_types import ExpressionChecker
 from ..protocol.scope import Findings, NamedCriterion, Scope
 from ..protocol.typed import Context
+
+_WORD = re.compile(r"\"[^\"\n]*\"?|#[^\n]*|(?P<word>[^\W\d]\w*(?:\.\w+)*)")
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,30 @@ class Names:
                 yield from self._uses(formula, Inside(context=Context(block=(part, kind))))
         for example in self.file.examples:
             yield from self._example(example)
+        for token in self.file.tokens:
+            if token.type == "BROKEN":
+                yield from self._in_broken(token.place)
+
+    # ---- statements that cannot be read
+
+    def _in_broken(self, place: Place) -> Iterator[Occurrence]:
+        """The names that stand in a statement that cannot be read: it is still about them, and renaming one must not
+        leave it behind."""
+        owners: list[str] = []
+        for found in _WORD.finditer(place.text):
+            word = found.group("word")
+            if not word:
+                continue
+            here = Place(place.source, place.start + found.start(), place.start + found.end())
+            named = self.scope.criteria_by_name.get((None, word)) or self.scope.criteria_by_id.get(word)
+            owner = next((each for each in reversed(owners) if word in self.options.get(each, ())), None)
+            if owner and word not in self.plain:
+                yield Occurrence(Symbol("option", f"{owner}.{word}"), here)
+            elif word in self.plain:
+                yield Occurrence(Symbol("name", word), here)
+                owners.append(word)
+            elif named:
+                yield Occurrence(Symbol("criterion", named.id), here)
 
     # ---- declarations
 

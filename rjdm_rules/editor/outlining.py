@@ -71,7 +71,7 @@ def foldable(analysis: Analysis) -> Iterator[tuple[int, int]]:
     """Lines (from 1) that can be folded: each statement with those indented below it."""
     for number in range(len(analysis.outline.statements)):
         start, end = analysis.outline.extent(number)
-        first, last = analysis.source.position(start)[0], analysis.source.position(end)[0]
+        first, last = analysis.read.position(start)[0], analysis.read.position(end)[0]
         if last > first:
             yield first, last
 
@@ -91,7 +91,7 @@ def coloured(analysis: Analysis) -> list[tuple[Place, str, bool]]:
             found.append((token.place, _kind_of(occurrence.symbol, analysis), occurrence.declares))
         elif kind := _kind_of_token(token):
             found.append((token.place, kind, False))
-    found += [(comment.place, "comment", False) for comment in comments_of(analysis.source)]
+    found += [(comment.place, "comment", False) for comment in comments_of(analysis.read)]
     return sorted(found, key=lambda each: each[0].start)
 
 

@@ -14,7 +14,7 @@ def criterion_at(offset: int, analysis: Analysis) -> str | None:
     for each in analysis.occurrences:
         if each.declares and each.symbol.kind == "criterion" and each.place.start <= offset:
             inside = each.symbol.name
-    return inside if section_of(analysis.source.text[:offset]) in ("inclusion", "exclusion", "part") else None
+    return inside if section_of(analysis.read.text[:offset]) in ("inclusion", "exclusion", "part") else None
 
 
 def preview_html(offset: int, analysis: Analysis) -> str:

@@ -53,7 +53,7 @@ def _beside(symbol: Symbol, library: Path, analysis: Analysis) -> Iterator[Occur
 def renamed(occurrence: Occurrence, new: str, analysis: Analysis) -> list[tuple[Place, str]]:
     """The places to change, each with its new text. Raises CannotRename."""
     symbol = occurrence.symbol
-    _may_be_renamed(symbol, analysis)
+    may_be_renamed(symbol, analysis)
     _may_be_called(symbol, new, analysis)
     old = symbol.name.rpartition(".")[2] if symbol.kind in ("option", "attribute") else symbol.name
     if symbol.kind == "criterion":
@@ -65,7 +65,8 @@ def renamed(occurrence: Occurrence, new: str, analysis: Analysis) -> list[tuple[
     return [(place, new) for place in places if place.text == old]
 
 
-def _may_be_renamed(symbol: Symbol, analysis: Analysis) -> None:
+def may_be_renamed(symbol: Symbol, analysis: Analysis) -> None:
+    """Raises CannotRename, whatever the new name would be."""
     if symbol.kind not in RENAMED:
         raise CannotRename("this is no name of a rules file")
     home = analysis.declaration(symbol)

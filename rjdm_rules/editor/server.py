@@ -7,7 +7,8 @@ one answer is logged and leaves that answer empty: the server goes on.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
 from ..language.diagnostics import Diagnostic, Fix
-from ..language.fixing import about
 from ..language.formatting import CannotFormat, formatted
 from ..language.source import Place, Source
 from ..protocol.allowances import may_be_allowed
@@ -27,7 +27,7 @@ from .completing import completions
 from .hovering import hover_text
 from .outlining import TOKEN_KINDS, Entry, coloured, entries, foldable
 from .preview import preview_html
-from .renaming import CannotRename, everywhere, renamed
+from .renaming import CannotRename, everywhere, may_be_renamed, renamed
 
 PAUSE = 0.15  # seconds after the last keystroke before findings are worked out
 SEVERITIES = {
@@ -115,16 +115,14 @@ def span(place: Place) -> lsp.Range:
 
 def position(source: Source, offset: int) -> lsp.Position:
     """An offset as line and character, counted from 0 in UTF-16 units."""
-    line, column = source.position(min(offset, len(source.text)))
-    before = source.text[offset - column + 1 : offset]
+    line, before = source.typed_before(min(offset, len(source.text)))
     return lsp.Position(line - 1, len(before.encode("utf-16-le")) // 2)
 
 
 def offset_of(source: Source, at: lsp.Position) -> int:
     if at.line >= len(source.line_starts):
         return len(source.text)
-    units = source.line(at.line + 1).encode("utf-16-le")[: at.character * 2]
-    return source.line_starts[at.line] + len(units.decode("utf-16-le", errors="ignore"))
+    return source.typed_at(at.line + 1, at.character)
 
 
 def uri_of(place: Place, analysis: Analysis, uri: str) -> str:
@@ -157,14 +155,14 @@ def diagnostic(found: Diagnostic) -> lsp.Diagnostic:
 async def code_actions(ls: RulesServer, params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
     """The fixes of the findings in a range; and to silence a warning there, with a reason."""
     uri, analysis = params.text_document.uri, await ls.analysis(params.text_document.uri)
-    start, end = offset_of(analysis.source, params.range.start), offset_of(analysis.source, params.range.end)
+    start, end = offset_of(analysis.read, params.range.start), offset_of(analysis.read, params.range.end)
     found: list[lsp.CodeAction] = []
     for each in analysis.diagnostics:
         here = each.place.source.name == analysis.source.name and each.place.start <= end and start <= each.place.end
         if not here:
             continue
         shown = diagnostic(each)
-        for number, fix in enumerate(fix for fix in each.fixes if about(fix, analysis.source)):
+        for number, fix in enumerate(each.fixes):
             action = lsp.CodeAction(sentence(fix.title), lsp.CodeActionKind.QuickFix, [shown])
             action.edit = edit_of(fix, uri)
             action.is_preferred = number == 0 and fix.certain
@@ -183,8 +181,8 @@ def allowing(found: Diagnostic, analysis: Analysis, uri: str, shown: lsp.Diagnos
     numbers = range(len(analysis.outline.statements))
     around = [n for n in numbers if analysis.outline.extent(n)[0] <= found.place.start <= analysis.outline.extent(n)[1]]
     start = analysis.outline.statements[around[-1]].start if around else found.place.start
-    column = analysis.source.position(start)[1] - 1
-    place = Place(analysis.source, start, start)
+    column = analysis.read.position(start)[1] - 1
+    place = Place(analysis.read, start, start)
     comment = f"# allow {found.code}: (say why)\n{' ' * column}"
     action = lsp.CodeAction(f"Allow {found.code} here, with a reason", lsp.CodeActionKind.QuickFix, [shown])
     action.edit = lsp.WorkspaceEdit({uri: [lsp.TextEdit(span(place), comment)]})
@@ -235,7 +233,7 @@ def did_close(ls: RulesServer, params: lsp.DidCloseTextDocumentParams) -> None:
 @server.feature(lsp.TEXT_DOCUMENT_HOVER)
 async def hover(ls: RulesServer, params: lsp.HoverParams) -> lsp.Hover | None:
     analysis = await ls.analysis(params.text_document.uri)
-    found = analysis.at(offset_of(analysis.source, params.position))
+    found = analysis.at(offset_of(analysis.read, params.position))
     text = hover_text(found.symbol, analysis) if found else ""
     if found is None or not text:
         return None
@@ -245,7 +243,7 @@ async def hover(ls: RulesServer, params: lsp.HoverParams) -> lsp.Hover | None:
 @server.feature(lsp.TEXT_DOCUMENT_DEFINITION)
 async def definition(ls: RulesServer, params: lsp.DefinitionParams) -> lsp.Location | None:
     uri, analysis = params.text_document.uri, await ls.analysis(params.text_document.uri)
-    found = analysis.at(offset_of(analysis.source, params.position))
+    found = analysis.at(offset_of(analysis.read, params.position))
     place = analysis.declaration(found.symbol) if found else None
     return lsp.Location(uri_of(place, analysis, uri), span(place)) if place else None
 
@@ -253,7 +251,7 @@ async def definition(ls: RulesServer, params: lsp.DefinitionParams) -> lsp.Locat
 @server.feature(lsp.TEXT_DOCUMENT_REFERENCES)
 async def references(ls: RulesServer, params: lsp.ReferenceParams) -> list[lsp.Location]:
     uri, analysis = params.text_document.uri, await ls.analysis(params.text_document.uri)
-    found = analysis.at(offset_of(analysis.source, params.position))
+    found = analysis.at(offset_of(analysis.read, params.position))
     every = everywhere(found.symbol, analysis) if found else []
     wanted = [each for each in every if params.context.include_declaration or not each.declares]
     return [lsp.Location(uri_of(each.place, analysis, uri), span(each.place)) for each in wanted]
@@ -262,20 +260,30 @@ async def references(ls: RulesServer, params: lsp.ReferenceParams) -> list[lsp.L
 @server.feature(lsp.TEXT_DOCUMENT_PREPARE_RENAME)
 async def prepare_rename(ls: RulesServer, params: lsp.PrepareRenameParams) -> lsp.Range | None:
     analysis = await ls.analysis(params.text_document.uri)
-    found = analysis.at(offset_of(analysis.source, params.position))
+    found = analysis.at(offset_of(analysis.read, params.position))
+    if found is not None:
+        with refusing():
+            may_be_renamed(found.symbol, analysis)
     return span(found.place) if found else None
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Where a name cannot be changed, the editor shows the reason."""
+    try:
+        yield
+    except CannotRename as error:
+        raise JsonRpcInvalidParams(str(error)) from None
 
 
 @server.feature(lsp.TEXT_DOCUMENT_RENAME, lsp.RenameOptions(prepare_provider=True))
 async def rename(ls: RulesServer, params: lsp.RenameParams) -> lsp.WorkspaceEdit | None:
     uri, analysis = params.text_document.uri, await ls.analysis(params.text_document.uri)
-    found = analysis.at(offset_of(analysis.source, params.position))
+    found = analysis.at(offset_of(analysis.read, params.position))
     if found is None:
         return None
-    try:
+    with refusing():
         places = renamed(found, params.new_name, analysis)
-    except CannotRename as error:
-        raise JsonRpcInvalidParams(str(error)) from None
     changes: dict[str, list[lsp.TextEdit]] = {}
     for place, text in places:
         changes.setdefault(uri_of(place, analysis, uri), []).append(lsp.TextEdit(span(place), text))
@@ -357,7 +365,7 @@ async def preview(ls: RulesServer, params: Any) -> dict[str, str]:
     """`{uri, line, character}`: a page for the preview beside the text."""
     analysis = await ls.analysis(params.uri)
     at = lsp.Position(int(getattr(params, "line", 0)), int(getattr(params, "character", 0)))
-    return {"html": preview_html(offset_of(analysis.source, at), analysis)}
+    return {"html": preview_html(offset_of(analysis.read, at), analysis)}
 
 
 def run() -> None:

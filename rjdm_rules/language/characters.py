@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .diagnostics import Diagnostic, Fix, replacement
-from .source import TEXT_OR_COMMENT, Place, Source, line_start
+from .source import TAB_WIDTH, TEXT_OR_COMMENT, Place, Source, line_start
 
 QUOTES = "“”„‟«»＂"
 SPACES = "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
@@ -31,7 +31,6 @@ MEANT = {
     "〕": ")",
     "∙": "×",
 }
-TAB_WIDTH = 4
 _FOREIGN = re.compile(f"[{QUOTES}{SPACES}{NOTHING}{''.join(MEANT)}\uff01-\uff5e]")
 _CLOSING = re.compile(f'[^{QUOTES}"\\n]*[{QUOTES}"]')
 
@@ -73,7 +72,7 @@ def readable(source: Source) -> Readable:
         held[each.place.start] = each.meant or " "
     if not kinds:
         return Readable(expanded, found)
-    mended = Source(expanded.name, "".join(held), original=expanded.text)
+    mended = Source(expanded.name, "".join(held), expanded.text, expanded.tabbed)
     return Readable(mended, found + [_said(kind, hits) for kind, hits in kinds.items()])
 
 
@@ -164,4 +163,6 @@ def _without_tabs(source: Source) -> tuple[Source, list[Diagnostic]]:
     )
     fix = replacement(Place(source, 0, len(text)), expanded, certain, f"write {TAB_WIDTH} spaces for each tab")
     place = Place(source, first, first + 1)
-    return Source(source.name, expanded), [Diagnostic("R102", f"a tab{more}{doubt}", place, help, fixes=(fix,))]
+    return Source(source.name, expanded, tabbed=text), [
+        Diagnostic("R102", f"a tab{more}{doubt}", place, help, fixes=(fix,))
+    ]

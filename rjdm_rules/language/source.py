@@ -8,23 +8,47 @@ from dataclasses import dataclass
 from functools import cached_property
 
 LONGEST_QUOTED = 160
+TAB_WIDTH = 4
+_LINE_END = re.compile(r"\r\n?|\n")
 TEXT_OR_COMMENT = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|(#[^\n\r]*)")
 
 
 @dataclass(frozen=True, eq=False)
 class Source:
     """A rules file: its name as the user knows it, and its text; `original` is the text as the file has it, where
-    single signs of it are read as others."""
+    single signs of it are read as others; `tabbed` that with tabs, where spaces are read for them."""
 
     name: str
     text: str
     original: str = ""
+    tabbed: str = ""
 
     @cached_property
     def line_starts(self) -> list[int]:
         starts = [0]
-        starts.extend(match.end() for match in re.finditer(r"\r\n?|\n", self.text))
+        starts.extend(match.end() for match in _LINE_END.finditer(self.text))
         return starts
+
+    @cached_property
+    def _typed_lines(self) -> list[str]:
+        return _LINE_END.split(self.tabbed)
+
+    def typed_before(self, offset: int) -> tuple[int, str]:
+        """The line of an offset (from 1), and what was typed on it before the offset."""
+        number, column = self.position(offset)
+        if not self.tabbed:
+            return number, self.text[offset - column + 1 : offset]
+        typed = self._typed_lines[number - 1]
+        end = 0
+        while end < len(typed) and len(typed[: end + 1].expandtabs(TAB_WIDTH)) < column:
+            end += 1
+        return number, typed[:end]
+
+    def typed_at(self, number: int, units: int) -> int:
+        """The offset on line `number` (from 1) behind so many UTF-16 units of it as it was typed."""
+        typed = self._typed_lines[number - 1] if self.tabbed else self.line(number)
+        before = typed.encode("utf-16-le")[: units * 2].decode("utf-16-le", errors="ignore")
+        return self.line_starts[number - 1] + len(before.expandtabs(TAB_WIDTH) if self.tabbed else before)
 
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column of an offset, both counted from 1."""

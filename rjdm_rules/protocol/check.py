@@ -33,10 +33,12 @@ D = TypeVar("D", s.Reading, s.Item, s.Definition, s.Table)
 
 @dataclass(frozen=True)
 class Checked:
-    """The outcome of checking: the protocol (None where there are errors) and every finding."""
+    """The outcome of checking: the protocol (None where there are errors) and every finding. `known` is what could be
+    settled all the same: enough to say what a name means, not to run."""
 
     protocol: Protocol | None
     diagnostics: list[Diagnostic]
+    known: Protocol | None = None
 
 
 def check_source(source: Source, folder: Path | None = None) -> Checked:
@@ -71,7 +73,7 @@ def checked(file: s.File, diagnostics: Iterable[Diagnostic], folder: Path | None
     examples = checked_examples(file, scope)
 
     without_guesses(findings)
-    if file.head is None or has_errors(findings.all) or not acyclic:
+    if file.head is None:
         return Checked(None, in_order(findings.all))
     protocol = Protocol(
         file.head.kind,
@@ -86,8 +88,10 @@ def checked(file: s.File, diagnostics: Iterable[Diagnostic], folder: Path | None
         escalations,
         examples,
     )
+    if has_errors(findings.all) or not acyclic:
+        return Checked(None, in_order(findings.all), protocol)
     advise(protocol, findings, file.place.source)
-    return Checked(protocol, in_order(without_allowed(files, findings.all)))
+    return Checked(protocol, in_order(without_allowed(files, findings.all)), protocol)
 
 
 STRUCTURE = ("R209", "R701", "R704", "R705", "R706", "R707", "R708", "R710")
