@@ -63,12 +63,16 @@ def with_examples(checked: Checked) -> Checked:
     from .evaluation.records import read_record
 
     problems: list[Diagnostic] = []
+    seen: set[tuple[int, str]] = set()  # examples that are like another share its values
     for example in checked.protocol.examples:
         try:
             read_record(checked.protocol, example.record)
         except RecordError as error:
             for each in error.problems:
                 place = example.places.get(each.item or "", example.place)
+                if (place.start, each.message) in seen:
+                    continue
+                seen.add((place.start, each.message))
                 message = f"the example `{example.name}`: {each.item}: {each.message}"
                 item = checked.protocol.items.get(each.item or "")
                 help = in_rules_words(each.help) if "{" not in each.help else example_form(item)

@@ -239,11 +239,11 @@ def test_everything_an_editor_asks(tmp_path: Path) -> None:
 
 async def among_tabs(e: Editor) -> None:
     """What the editor is told of a text with tabs stands where it was typed: names, findings and their fixes."""
-    await e.hover("asthma => yes", 1)
-    await e.edit("a slip behind tabs", "asthma => yes", "asthma =>  yes")
+    await e.hover("lvef => 55", 1)
+    await e.edit("a slip behind tabs", "lvef => 55", "lvef =>  55")
     (slip,) = [each for each in e.findings if each.code == "R110"]
     assert e.text[e.offset(slip.range.start) : e.offset(slip.range.end)] == "=>"
-    for title, after in (("Write `≥`", TABBED.replace("=> yes", "≥  yes")), ("Write 4 spaces for each tab", None)):
+    for title, after in (("Write `≥`", TABBED.replace("=> 55", "≥  55")), ("Write 4 spaces for each tab", None)):
         range_ = lsp.Range(lsp.Position(0, 0), lsp.Position(len(e.text.splitlines()), 0))
         found = await e.client.text_document_code_action_async(
             lsp.CodeActionParams(lsp.TextDocumentIdentifier(e.uri), range_, lsp.CodeActionContext([]))
@@ -253,17 +253,17 @@ async def among_tabs(e: Editor) -> None:
         (change,) = action.edit.changes[e.uri]
         start, end = e.offset(change.range.start), e.offset(change.range.end)
         await e.edit("mended", e.text, e.text[:start] + change.new_text + e.text[end:])
-        assert e.text == (after or TABBED.replace("=> yes", "≥  yes").replace("\t", "    "))
+        assert e.text == (after or TABBED.replace("=> 55", "≥  55").replace("\t", "    "))
 
 
-TABBED = 'protocol T "t"\ndata\n\tasthma "asthma" yes/no\ninclusion\n\t(1) "x"\n\t\tasthma => yes\n# far behind the slip stands more text\n'
+TABBED = 'protocol T "t"\ndata\n\tlvef "LVEF" in %\ninclusion\n\t(1) "x"\n\t\tlvef => 55 %\n# far behind the slip stands more text\n'
 
 
 def test_a_text_with_tabs(tmp_path: Path) -> None:
     path = tmp_path / "t.rules"
     path.write_text(TABBED, encoding="utf-8")
     editor = in_session(among_tabs, path)
-    assert "    **asthma** · yes or no" in editor.log
+    assert "    **LVEF** · number in %" in editor.log
 
 
 BROKEN_LINE = """protocol T "t"

@@ -262,7 +262,7 @@ SLIPS: list[tuple[str, str, str]] = [
     ("criterion", '(1) "Adult"\n      age ≥ 18 years\n  (2)', "R707"),
     ("criterion", '(1) "Adult"\n      age ≥ 18 years\n  asthma\n  (2) "x"\n      asthma', "R708"),
     ("criterion", '(1) “Says “yes” to it”\n      asthma', "R110"),
-    ("example", "screening = 2026-02-20 150 mmHg", "R111"),
+    ("example", "screening = 2026-02-20 150 mmHg", "R110"),
     ("example", "age = 20 years\n  expect Eligible", "R110"),
     ("example", "age = 20 years\n  expect not eligible", "R807"),
     ("example", "age = 20 years\n  expect not Eligible", "R807"),

@@ -250,7 +250,15 @@ class ConditionBuilder:
 
     def _exact(self, token: Token) -> Fraction:
         text = token.text
-        if "," in text:
+        if re.match(r"\d+,\d+", text) and not re.match(r"\d{1,3}(?:,\d{3})+(?!\d)", text):
+            form = text.replace(",", ".", 1)
+            both = text.replace(",", ", ", 1)
+            fixes = (replacement(token.place, form), replacement(token.place, both, title="write a space: two values"))
+            self.refuse(
+                "R112", f"`{text}` has a decimal comma", token.place, f"write `{form}`; two values are `{both}`", fixes
+            )
+            text = form
+        elif "," in text:
             form = text.replace(",", "")
             message = f"{text} has a thousands comma, which could be read as a list or a decimal"
             self.refuse("R108", message, token.place, f"write `{form}`", (replacement(token.place, form),))

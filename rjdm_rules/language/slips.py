@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from . import slips_by_phrase as phrases
 from . import slips_of_signs as signs
 from . import slips_of_statements as statements
 from . import slips_of_values as values
@@ -17,6 +18,7 @@ from .misfits import Misfit, Said
 RECOGNISERS: tuple[Callable[[Misfit], Said | None], ...] = (
     signs.unopened_text,
     signs.unclosed_text,
+    phrases.phrase,
     statements.section_missing,
     signs.single_quotes,
     signs.comment_signs,
@@ -63,6 +65,7 @@ RECOGNISERS: tuple[Callable[[Misfit], Said | None], ...] = (
     words.unless,
     words.no_before,
     words.lower_case_before,
+    words.joined_in_a_list,
     words.phrase_in_lower_case,
     words.lower_case,
     values.unit_again,

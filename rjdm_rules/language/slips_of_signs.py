@@ -9,7 +9,7 @@ from .misfits import Misfit, Said, shortened
 from .source import Place
 
 SIGNS = {"=>": "≥", "=<": "≤", "==": "=", "<>": "≠", "&&": "AND", "||": "OR", "≥=": "≥", "≤=": "≤", ">>": ">",
-         "<<": "<", "&": "AND", "~": "", "!": "NOT"}  # fmt: skip
+         "<<": "<", "&": "AND", "!": "NOT"}  # fmt: skip
 
 
 _TYPE = re.compile(
@@ -128,6 +128,10 @@ def foreign_sign(m: Misfit) -> Said | None:
 
 def _sign(m: Misfit, sign: str, start: int) -> Said:
     meant = SIGNS[sign]
+    behind = m.place.source.text[m.start + start + len(sign) :].lstrip()[:1]
+    if sign == "=>" and not (behind.isdigit() or behind in "-−."):
+        help = "write `IF condition THEN what must hold`; to compare, write `≥`"
+        return Said("R110", "`=>` is not a sign of this language", help, (), m.at(start, 2))
     spaced = f" {meant} " if meant.isalpha() else meant
     text = m.place.source.text
     begin = m.start + start
@@ -159,7 +163,8 @@ def colon(m: Misfit) -> Said | None:
     assigns = "EQUAL" in m.expected and "COMPARE" not in m.expected and "given" not in m.before
     form = " =" if assigns else ""
     help = "write `=`" if assigns else "take it out"
-    return Said("R110", "no colon is needed here", help, (replacement(m.at(0, 1), form, certain=True),), m.at(0, 1))
+    ends = m.rest == ":" or '"' in m.before or m.section not in ("inclusion", "exclusion", "part")
+    return Said("R110", "no colon is needed here", help, (replacement(m.at(0, 1), form, certain=ends),), m.at(0, 1))
 
 
 def end_of_line(m: Misfit) -> Said | None:

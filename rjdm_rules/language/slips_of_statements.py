@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
+from ..units.unit import is_unit
 from .diagnostics import Fix, near_names, replacement
 from .diagnostics import meant as meant_words
 from .misfits import Misfit, Said, shortened
-from .slips_of_values import is_unit
 from .source import Place
 from .vocabulary import CIRCLED, KEYWORDS, SECTION_WORDS, TYPE_TERMINALS
 
@@ -295,7 +295,10 @@ _CRITERION = re.compile(r"\s*(?:[①-⑳]|\(?\w{1,3}[).])\s+(?:\w+\s+)?\"")
 def section_missing(m: Misfit) -> Said | None:
     """Items without `data` above them, criteria without `inclusion`; and both at the left edge of the page."""
     indented = m.line[:1] == " "
-    if _ITEM.match(m.line) and m.section != "data":
+    if m.section == "example" and "GIVEN" in m.expected and re.match(r"\s+[^\W\d]\w* *=", m.line):
+        help = "write `given` on a line of its own above the values"
+        return Said("R111", "these are values, but the line `given` is missing above them", help, once=True)
+    if _ITEM.match(m.line) and m.section not in ("data", "define", "table"):
         what, word = "data items", "data"
     elif _CRITERION.match(m.line) and m.section not in ("inclusion", "exclusion", "part"):
         what, word = "criteria", "inclusion"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
-from ..units.unit import UnitError, read_unit
+from ..units.unit import is_unit
 from .diagnostics import replacement
 from .in_words import DATE_IN_WORDS, NUMBER_WORDS, date_of
 from .misfits import Misfit, Said
 from .source import Place
+from .vocabulary import TYPE_TERMINALS
 
 
 def decimal_comma(m: Misfit) -> Said | None:
@@ -73,6 +74,8 @@ def spaced_thousands(m: Misfit) -> Said | None:
 def number_in_words(m: Misfit) -> Said | None:
     """`WITHIN six months`, `AT LEAST two OF`."""
     here = m.text.lower()
+    if m.expected >= TYPE_TERMINALS:
+        return None
     if here in NUMBER_WORDS and "NUMBER" in m.expected:
         fixes = (replacement(m.token.place, NUMBER_WORDS[here], certain=True),)
         return Said("R112", f"`{m.text}` is written in figures", f"write `{NUMBER_WORDS[here]}`", fixes)
@@ -125,14 +128,6 @@ def _unit_twice(unit: str, place: Place) -> Said:
     gap = len(place.text) - len(place.text.lstrip())
     shown = Place(place.source, place.start + gap, place.start + gap + len(unit))
     return Said("R402", f"the unit `{unit}` stands twice", "take one out", fixes, shown)
-
-
-def is_unit(text: str) -> bool:
-    try:
-        read_unit(text)
-    except UnitError:
-        return False
-    return True
 
 
 def date_in_words(m: Misfit) -> Said | None:
@@ -201,9 +196,9 @@ def window_first(m: Misfit) -> Said | None:
         return None
     if "WITHIN" in m.expected:
         return None
-    return Said(
-        "R119", "a window stands behind an event or a date", "write `NOT event WITHIN 6 months BEFORE screening`"
-    )
+    negated = m.last is not None and m.last.type == "NOT"
+    help = f"write it as in `{'NOT ' if negated else ''}event WITHIN 6 months BEFORE screening`"
+    return Said("R119", "a window stands right behind the event or the date that it is about", help)
 
 
 _AMOUNT = r"\d[\d.]*(?: ?[^\s()\d≥≤<>=]+)?"
@@ -237,8 +232,12 @@ _RANGE = re.compile(
 
 def range_in_words(m: Misfit) -> Said | None:
     """`age is 18 to 79 years`, `potassium 3.5 – 5.0 mmol/L`."""
+    if m.section not in ("inclusion", "exclusion", "part", "define") or re.match(
+        r"\s*(?:\(?\w{1,4}[.)]|[①-⑳])\s", m.line
+    ):
+        return None
     for found in m.around(_RANGE):
-        if found.group("subject").upper() == "BETWEEN":
+        if found.group("subject").isupper() or '"' in found.group():
             continue
         unit = found.group("unit2").strip() or found.group("unit1").strip()
         unit = f" {unit}" if unit else ""

@@ -7,7 +7,7 @@ import re
 from .diagnostics import Fix, replacement
 from .misfits import Misfit, Said
 from .source import Place
-from .vocabulary import KEYWORDS
+from .vocabulary import KEYWORDS, SECTION_WORDS
 
 PHRASES = {"at least": "AT LEAST", "at most": "AT MOST", "less than": "LESS THAN", "more than": "MORE THAN",
            "waived if": "WAIVED IF", "first known of": "FIRST KNOWN OF", "exactly": "EXACTLY"}  # fmt: skip
@@ -68,6 +68,26 @@ def relation_in_words(m: Misfit) -> Said | None:
                 "R110", f"`{match.group()}` is said with a sign", f"write `{sign}`", fixes, m.at(0, match.end())
             )
     return None
+
+
+def joined_in_a_list(m: Misfit) -> Said | None:
+    """`AT LEAST 2 OF (asthma, eczema and hay_fever)`: the last comma of a list is a word in prose."""
+    word = re.match(r"(?:and|or)\b", m.rest, re.IGNORECASE)
+    if word is None or m.opened is None or not {"AND", "OR"} & m.expected:
+        return None
+    text = m.place.source.text
+    head = re.search(
+        r"(?:ANY|ALL|NONE|OF|COUNT) ?$", text[m.line_start if m.opened.line == m.place.line else 0 : m.opened.start]
+    )
+    if head is None:
+        return None
+    gap = len(m.before) - len(m.before.rstrip())
+    comma = replacement(m.at(-gap, gap + word.end()), ",", title="write a comma: one part more")
+    both = replacement(
+        m.at(0, word.end()), word.group().upper(), title=f"write {word.group().upper()}: both are one part"
+    )
+    help = f"write a comma for one part more, {word.group().upper()} where the two together are one part"
+    return Said("R110", "the parts of a list are separated by commas", help, (comma, both), m.at(0, word.end()))
 
 
 def phrase_in_lower_case(m: Misfit) -> Said | None:
@@ -140,6 +160,20 @@ def no_before(m: Misfit) -> Said | None:
     return Said("R110", f"`{m.last.text}` is no word of logic", "write `NOT`", fixes, m.last.place)
 
 
+_PROSE = frozenset(
+    ["the", "a", "an", "of", "for", "with", "without", "to", "from", "by", "on", "at", "must", "be", "is", "are", "was",
+     "has", "have", "had", "when", "while", "but", "nor", "who", "which", "that", "any", "all", "some", "no", "not",
+     "only", "if", "else", "then", "than", "least", "most", "patient", "patients", "subject", "subjects", "history"]
+)  # fmt: skip
+
+
+def _is_foreign(word: str) -> bool:
+    """A word of prose, or one in capitals that names nothing here (not a class such as III)."""
+    return word.lower() in _PROSE or (
+        len(word) > 1 and word.isalpha() and word.isupper() and not set(word) <= set("IVX")
+    )
+
+
 def two_names(m: Misfit) -> Said | None:
     """`ptest positive`, `nyha III or IV`, `secondary hypertension`."""
     if m.last is None or m.last.type != "NAME" or not m.same_line or "IS" not in m.expected:
@@ -153,6 +187,11 @@ def two_names(m: Misfit) -> Said | None:
         whole = Place(m.place.source, m.last.place.start, m.last.place.end + (gap.end() if gap else 0))
         said = f"`{one}` is no word of logic: {'AND' if one.lower() == 'both' else 'OR'} says it"
         return Said("R110", said, "take it out", (replacement(whole, "", certain=True),), m.last.place)
+    foreign = next((each for each in (one, two) if _is_foreign(each)), None)
+    if foreign is not None:
+        place = m.last.place if foreign == one else m.at(0, word.end())
+        help = "words of logic are AND, OR, NOT, IF … THEN, EXCEPT and WAIVED IF"
+        return Said("R110", f"`{foreign}` is no word of this language", help, (), place)
     more = re.match(r"\w+(?:\s*(?:or|/|,|OR)\s*\w+)+", m.rest)
     options = ", ".join(re.findall(r"\w+", re.sub(r"\b(?:or|OR)\b", " ", more.group()))) if more else ""
     form = f"{one} IN ({options})" if more else f"{one} IS {two}"
@@ -185,6 +224,11 @@ def of_behind_any(m: Misfit) -> Said | None:
     return Said("R110", f"{word} takes no OF", f"write `{word}(…)`", fixes, m.at(0, 2))
 
 
+_BEGINS_ANEW = re.compile(
+    rf"[①-⑳]|\(\w{{1,4}}\)\s|\w{{1,3}}[.)]\s|[-−]\s|(?:note|source)\b|(?:{'|'.join(SECTION_WORDS)})\b"
+)
+
+
 def word_at_the_end(m: Misfit) -> Said | None:
     """A line that ends with AND or OR."""
     if m.last is None or m.last.type not in ("AND", "OR", "EXCEPT", "WAIVED_IF", "THEN", "NOT"):
@@ -196,6 +240,9 @@ def word_at_the_end(m: Misfit) -> Said | None:
     following = re.compile(r"[^\n]*\n\s*(?=[^\s#])").match(text, m.last.place.end)
     if gap is None or following is None:
         return None
+    if _BEGINS_ANEW.match(text, following.end()):
+        message = f"behind {word} a condition is missing"
+        return Said("R111", message, f"write it, or take {word} out", (), m.last.place)
     out = Place(m.place.source, gap.start(), m.last.place.end)
     into = Place(m.place.source, following.end(), following.end())
     fix = Fix(f"begin the next line with {word}", ((out, ""), (into, f"{word} ")), certain=True)

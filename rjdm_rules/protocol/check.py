@@ -328,7 +328,7 @@ def checked_escalation(node: s.Escalation, checker: ExpressionChecker) -> Escala
 def _sizes_fit(node: s.Escalation, doses: list[Dose], counts: dict[str, int], findings: Findings) -> None:
     """A level holds at least one cohort, and the doses rise."""
     places = {kind: place for kind, _, place in node.counts}
-    if counts.get("most", 1) < counts.get("cohort", 0) and counts["most"] > 0:
+    if 0 < counts.get("most", 0) < counts.get("cohort", 0):
         message = f"`most {counts['most']}` patients at a level are fewer than one cohort of {counts['cohort']}"
         findings.error("R710", message, places["most"], "`most` is the most patients that one level may have")
     amounts = [dose.value * dose.unit.factor for dose in doses]

@@ -79,6 +79,11 @@ SYSTEMS: dict[str, Callable[[str], str]] = {
 }
 
 
+def known_system(system: str) -> bool:
+    """Whether a word is the name of a system whose codes are known here."""
+    return re.sub(r"[^A-Z0-9]", "", system.upper()) in SYSTEMS
+
+
 def wrong_code(system: str, code: str) -> str:
     """What is wrong with the shape of a code; an empty text where nothing is, or the system is not known here."""
     check = SYSTEMS.get(re.sub(r"[^A-Z0-9]", "", system.upper()))

@@ -7,8 +7,9 @@ from dataclasses import replace
 from itertools import zip_longest
 
 from ..language import syntax as s
-from ..language.diagnostics import Fix
+from ..language.diagnostics import Fix, replacement
 from ..language.source import Place
+from ..language.vocabulary import SECTION_WORDS
 from . import expressions as x
 from .expression_types import ExpressionChecker
 from .model import Block, Criterion, Part
@@ -48,6 +49,7 @@ def _register_block(block: s.Block, part: str | None, scope: Scope) -> None:
     scope.bodies[key] = block.body
     prefix = f"{part}." if part else ""
     letter = LETTER[block.kind]
+    _stray_texts(block.body, True, scope)
     scope.blocks[key] = _named(block.body.children, f"{prefix}{letter}", letter, block.kind, part, None, scope)
 
 
@@ -68,6 +70,7 @@ def _named(
             id = f"{prefix}.{child.name.name if child.name else ''}"
         named = NamedCriterion(id, child, kind, part, parent)
         _conditions_in_place(named, following, scope)
+        _stray_texts(child.body, False, scope)
         below = _named(child.body.children, id, None, kind, part, named, scope)
         object.__setattr__(named, "children", below)
         _enter(named, scope)
@@ -107,7 +110,11 @@ def _stray_formulas(body: s.CriterionBody, scope: Scope) -> None:
     for formula in body.formulas:
         if formula.place.start < first or formula.place in scope.misplaced_formulas:
             continue
-        if isinstance(formula, s.Mark | s.Number):
+        word = formula.place.text
+        if word in SECTION_WORDS:
+            message = f"`{word}` opens a section and stands at the left edge"
+            scope.findings.error("R708", message, formula.place, f"take the spaces before `{word}` out")
+        elif isinstance(formula, s.Mark | s.Number):
             message = f"the criterion {formula.place.text} has no sentence and no condition"
             help = f'write its sentence behind it, as in `{formula.place.text} "…"`, and the condition below'
             scope.findings.error("R707", message, formula.place, help)
@@ -115,6 +122,24 @@ def _stray_formulas(body: s.CriterionBody, scope: Scope) -> None:
             help = "indent it below its criterion, or put it before the first one, where a formula over all stands"
             scope.findings.error(
                 "R708", "this condition stands behind criteria and belongs to none", formula.place, help
+            )
+
+
+def _stray_texts(body: s.CriterionBody, block: bool, scope: Scope) -> None:
+    """Reports notes and sources that stand level with the criteria behind which they stand, and would belong to all;
+    and sources of a whole block, of which a document says nothing."""
+    first = body.children[0].place.start if body.children else None
+    for kind, texts in (("note", body.notes), ("source", body.sources)):
+        for text in texts:
+            behind = first is not None and text.place.start > first
+            if not behind and not (block and kind == "source"):
+                continue
+            what = "stands level with criteria" if behind else "belongs to no criterion"
+            line = text.place.start - (text.place.column - 1)
+            gap = Place(text.place.source, line, line)
+            fixes = (Fix("indent it by four more spaces", ((gap, "    "),)),) if behind else ()
+            scope.findings.error(
+                "R708", f"this {kind} {what}", text.place, "indent it below the criterion that it is about", fixes=fixes
             )
 
 
@@ -128,6 +153,13 @@ def _without_misplaced(body: s.CriterionBody) -> s.CriterionBody:
 
 def _enter(named: NamedCriterion, scope: Scope) -> None:
     findings, node = scope.findings, named.syntax
+    if node.label and node.label.startswith("0"):
+        form = node.marker.replace(node.label, node.label.lstrip("0") or "1")
+        place = Place(node.place.source, node.place.start, node.place.start + len(node.marker))
+        fixes = (replacement(place, form),)
+        findings.error(
+            "R117", "criteria are numbered from 1, without a nought before", place, f"write `{form}`", fixes=fixes
+        )
     if named.id in scope.criteria_by_id:
         other = scope.criteria_by_id[named.id]
         findings.error(

@@ -11,7 +11,7 @@ from ..language.diagnostics import listed, meant, near_names, replacement
 from ..language.source import Place
 from ..units.unit import PLAIN, Unit, conversion, read_unit
 from . import types as t
-from .code_systems import wrong_code
+from .code_systems import known_system, wrong_code
 from .model import Item, Option, Reading
 from .numbers import number_text
 from .scope import Findings, may_name, unit_at
@@ -199,11 +199,27 @@ def _with_range(item: Item, line: s.ItemLine, findings: Findings) -> Item:
 def _with_code(item: Item, line: s.ItemLine, findings: Findings) -> Item:
     match = re.fullmatch(r"(\S+)\s+(\S.*)", line.code)
     joined = re.fullmatch(r"([A-Za-z][\w-]*):(\S+)", line.code)
-    if not match and joined:
+    if not match and joined and "//" not in line.code:
         form = f"{joined.group(1)} {joined.group(2)}"
         fixes = (replacement(line.place, form, certain=True),)
         findings.error(
             "R211", "system and code stand apart, without a colon", line.place, f"write `{form}`", fixes=fixes
+        )
+        return item
+    words = line.code.replace("(", " ").replace(")", " ").split()
+    if len(words) == 2 and not known_system(words[0]) and known_system(words[1]):
+        form = f"{words[1]} {words[0]}"
+        fixes = (replacement(line.place, form, certain=True),)
+        findings.error("R211", "the system stands before the code", line.place, f"write `code {form}`", fixes=fixes)
+        return item
+    if match and known_system(f"{match.group(1)}{match.group(2).split()[0]}") and " " in match.group(2):
+        form = f"{match.group(1)}-{match.group(2)}"
+        fixes = (replacement(line.place, form, certain=True),)
+        findings.error("R211", "a code system is one word", line.place, f"write `code {form}`", fixes=fixes)
+        return item
+    if "://" in line.code:
+        findings.error(
+            "R211", "a code system is given by its short name", line.place, "write it as in `code LOINC 2160-0`"
         )
         return item
     if not match and not re.search(r"\d", line.code):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from ..language import syntax as s
+from ..language.diagnostics import listed
 from ..language.source import Place
 from .model import Example, Item
 from .order import report_cycle, settled_order
@@ -28,7 +29,10 @@ def checked_examples(file: s.File, scope: Scope) -> tuple[Example, ...]:
     needs = {name: [(node.like.name, node.like.place)] if node.like else [] for name, node in nodes.items()}
     for node in nodes.values():
         if node.like and node.like.name not in nodes and node.like.name not in scope.broken:
-            findings.error("R201", f"there is no example `{node.like.name}`", node.like.place)
+            near, fixes = scope.suggest(node.like.name, node.like.place, nodes)
+            help = near or "write it above, or name one of " + listed(nodes)
+            findings.error("R201", f"there is no example `{node.like.name}`", node.like.place, help, fixes=fixes)
+            scope.broken.add(node.like.name)  # one report, however many are like it
     depth: dict[str, int] = {}
     found: dict[str, Example] = {}
     for name in settled_order(needs, lambda hops: report_cycle(findings, hops)):

@@ -41,14 +41,6 @@ def read_source(path: Path, shown: str | None = None) -> Source:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise UnreadableFile(f"{shown or path}: cannot be read ({reason})") from None
-    if (
-        path.suffix.lower() in (".json", ".jsonl", ".csv")
-        or data[:200].removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in b"{["
-    ):
-        raise UnreadableFile(
-            f"{shown or path}: this looks like patients, not like rules; the rules come first, as in "
-            f"`rjdm evaluate my_trial.rules {shown or path}`"
-        )
     return decoded_source(data, shown or str(path))
 
 
@@ -57,6 +49,14 @@ def decoded_source(data: bytes, shown: str) -> Source:
     for start, what in OTHER_FORMATS:
         if data.startswith(start):
             raise UnreadableFile(f"{shown}: this is {what}; save it as plain text, in UTF-8")
+    if shown.lower().endswith((".json", ".jsonl", ".csv")) or data[:200].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (
+        b"{",
+        b"[",
+    ):
+        raise UnreadableFile(
+            f"{shown}: this looks like patients, not like rules; the rules come first, as in "
+            f"`rjdm evaluate my_trial.rules {shown}`"
+        )
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -168,9 +168,41 @@ class Scope:
         self.broken.add(name)  # one report for each name, however often it is used
         if self._slip(name, place):
             return
+        if self._belongs_elsewhere(name, place):
+            return
         near, fixes = self.suggest(name, place, [*self.names(), *also]) if self.suggestions > 0 else ("", ())
         help = near or f'declare it under `data` or `define`, as in `{name} "what it is" yes/no`'
         self.findings.error("R201", f"`{name}` is not declared", place, help, fixes=fixes)
+
+    def _belongs_elsewhere(self, name: str, place: Place) -> bool:
+        """Reports a name that is known, but not by itself: an attribute, an option, the day of today."""
+        head, dot, rest = name.rpartition(".")
+        events = [each for each in self.items.values() if each.attribute(rest) and head in ("", each.name)]
+        if events and (dot or not head):
+            event = events[0].name
+            message = f"`{rest}` is an attribute of `{event}`, and asked for with its event"
+            help = f"write `{event} WHERE ({rest} …)`, or `{rest} OF LATEST({event})`"
+            self.findings.error("R201", message, place, help)
+            return True
+        families: list[Item | Reading] = [*self.items.values(), *self.readings.values()]
+        holders = [each for each in families if name in [option.name for option in each.options]]
+        if holders:
+            holder = holders[0].name
+            several = isinstance(holders[0], Item) and holders[0].kind == "several of"
+            form = f"{holder} {'INCLUDES' if several else 'IS'} {name}"
+            fixes = (replacement(place, form),) if len(holders) == 1 else ()
+            self.findings.error("R201", f"`{name}` is an option of `{holder}`", place, f"write `{form}`", fixes=fixes)
+            return True
+        if name.lower() in ("true", "false", "yes", "no"):
+            form = "yes" if name.lower() in ("true", "yes") else "no"
+            fixes = (replacement(place, form, certain=True),)
+            self.findings.error("R201", f"`{name}` is called `{form}` here", place, f"write `{form}`", fixes=fixes)
+            return True
+        if name.lower() in ("today", "now"):
+            help = "name a date of the record, such as `screening`: a verdict does not change from day to day"
+            self.findings.error("R201", f"there is no `{name}` in this language", place, help)
+            return True
+        return False
 
     def _slip(self, name: str, place: Place) -> bool:
         """Reports a name that is no name: a word of logic in small letters, a number in words, a criterion."""

@@ -175,6 +175,10 @@ def checked_cell(part: s.CellPart, column: TableColumn, checker: ExpressionCheck
     low = _constant(part.low, column.unit or PLAIN, checker)
     if low is None:
         return None
+    if column.whole and low.denominator != 1:
+        help = "write the number itself, as in `1`"
+        checker.findings.error("R603", f"the column `{column.name}` counts: a fraction never fits", part.place, help)
+        return None
     if part.high is not None:
         high = _constant(part.high, column.unit or PLAIN, checker)
         if high is None:
@@ -205,7 +209,7 @@ def _result(
     part = cell[0]
     anything = isinstance(part.low, s.Name) and part.low.name == ANYTHING and ANYTHING not in column.options
     if len(cell) > 1 or part.high is not None or part.operator is not None or anything:
-        checker.findings.error("R603", "a result is one value", part.place)
+        checker.findings.error("R603", "a result is one value", part.place, "write one number or one option")
         return None
     if column.kind == "number":
         return _constant(part.low, column.unit or PLAIN, checker)

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from ..language import syntax as s
 from ..language.diagnostics import Fix, listed, replacement
+from ..language.sameness import same
 from ..language.source import Place
 from ..units.unit import PLAIN
 from . import expressions as x
@@ -18,6 +19,8 @@ from .typed import Context, Typed
 from .typed_windows import WindowChecker
 
 TRUTHS = {"yes": True, "true": True, "no": False, "false": False}
+MOST_COMPARED = 50  # each part of a list with each
+COUNTED = ("at least", "at most", "exactly")
 FLIPPED = {"<": ">", ">": "<", "≤": "≥", "≥": "≤", "=": "=", "≠": "≠"}
 
 
@@ -110,8 +113,36 @@ class ConditionChecker(WindowChecker):
                 f"the count goes from {lowest} to {highest}",
             )
             return None
+        if node.kind in COUNTED:
+            self._twice(node)
+        if not node.infix:
+            self._joined_in_list(node)
         style = "infix" if node.infix else "list"
         return Typed(x.Group(node.kind, node.count, tuple(found), style, place=node.place), t.Truth())
+
+    def _twice(self, node: s.Group) -> None:
+        """Warns of a part that stands twice where parts are counted: it counts twice."""
+        for number, element in enumerate(node.elements[:MOST_COMPARED]):
+            if any(same(each, element) for each in node.elements[:number]):
+                message = f"{quoted(element.place)} stands twice in this list, and counts twice"
+                self.findings.warning("R920", message, element.place, "take one of the two out")
+                return
+
+    def _joined_in_list(self, node: s.Group) -> None:
+        """Warns of `ANY(a, b AND c)`, where prose would have meant three parts: the list holds names only."""
+        for element in node.elements:
+            before = element.place.source.text[: element.place.start].rstrip()
+            own = element is node.elements[0] and not before.endswith("((")  # the parenthesis of the list itself
+            if not isinstance(element, s.Group) or not element.infix or (before.endswith("(") and not own):
+                continue
+            parts = [*element.elements, *(each for each in node.elements if each is not element)]
+            if all(isinstance(each, s.Name | s.Mark | s.MarkRange) for each in parts):
+                word = "AND" if element.kind == "all" else "OR"
+                shown = " ".join(element.place.text.split())
+                self.findings.warning(
+                    "R919", f"{quoted(element.place)} is one part of this list", element.place,
+                    f"write a comma in place of {word} for several parts; `({shown})` where they are one",
+                )  # fmt: skip
 
     def conditions(self, elements: tuple[s.Expression, ...], context: Context) -> list[x.Expression] | None:
         found: list[x.Expression] = []

@@ -8,7 +8,7 @@ from fractions import Fraction
 from ..language import syntax as s
 from ..language.diagnostics import Fix, replacement
 from ..language.source import Place
-from ..units.unit import PLAIN, Unit, UnitError, conversion, multiplied
+from ..units.unit import PLAIN, Unit, UnitError, conversion, is_unit, multiplied, read_unit
 from ..values.calendar import days_of
 from . import expressions as x
 from . import types as t
@@ -67,7 +67,9 @@ class NumberChecker(NameChecker):
             shown, wanted = source.text or "a bare number", unit.text or "a bare number"
             help = ""
             fixes: tuple[Fix, ...] = ()
-            if unit.text and (source.text in ("", "1")):
+            if "eq" in source.text.lower() and conversion(unit, read_unit("mol/L"), None) is not None:
+                help = "1 mEq of an ion with one charge, such as Na+, K+ or Cl−, is 1 mmol: write mmol/L"
+            elif unit.text and (source.text in ("", "1")):
                 help = f"write a number in {unit.text}"
             elif unit.offset and source.text in ("C", "F") and place.text.endswith(source.text):
                 help = f"write °{source.text}: {source.text} alone is another unit"
@@ -118,6 +120,15 @@ class NumberChecker(NameChecker):
         return Typed(constant, t.Number(unit, literal=node.unit is None))
 
     def unit(self, text: str, place: Place) -> Unit | None:
+        name = re.sub(r"\W", "_", text.removesuffix("s") if text not in self.scope.items else text)
+        numbers = {each.name for each in self.scope.items.values() if isinstance(each.type, t.Number)}
+        numbers |= {each for each, kind in self.scope.definition_types.items() if isinstance(kind, t.Number)}
+        held = next((each for each in (name, f"{name}s", name.replace("lives", "life")) if each in numbers), None)
+        if held and not is_unit(text):
+            fixes = (replacement(place, f"× {held}"),)
+            self.findings.error("R401", f"`{text}` is no unit, but a name: what is multiplied has its ×", place,
+                                f"write `× {held}`", fixes=fixes)  # fmt: skip
+            return None
         return unit_at(text, place, self.findings)
 
     def _dateliteral(self, node: s.DateLiteral, context: Context) -> Typed | None:

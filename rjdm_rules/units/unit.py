@@ -87,7 +87,7 @@ def _pieces(text: str) -> list[tuple[int, str]]:
 def read_unit(text: str) -> Unit:
     """The unit written as `text`. Raises UnitError for one that does not exist."""
     written = text.replace(" ", "")
-    if written.endswith(".") and _is_read(written[:-1]):
+    if written.endswith(".") and is_unit(written[:-1]):
         raise UnitError(f"`{written}`: a line ends without a full stop", f"write `{written[:-1]}`", written[:-1])
     if not written or len(written) > LONGEST_UNIT:
         raise UnitError(f"`{written[:LONGEST_UNIT]}` is not a unit")
@@ -102,7 +102,8 @@ def read_unit(text: str) -> Unit:
     return Unit(written, dimension, factor)
 
 
-def _is_read(text: str) -> bool:
+def is_unit(text: str) -> bool:
+    """Whether a text can be read as a unit."""
     try:
         read_unit(text)
     except UnitError:
@@ -186,11 +187,14 @@ def _symbol(symbol: str) -> tuple[Dimension, Fraction] | None:
 ALSO_WRITTEN = {
     "c": "°C", "f": "°F", "celsius": "°C", "fahrenheit": "°F", "y": "years", "yo": "years", "wks": "weeks",
     "mths": "months", "mth": "months", "kilos": "kg", "kgs": "kg", "pounds": "lb", "gm": "g", "gms": "g", "mts": "m",
-    "meq": "meq", "pct": "%", "bpm": "/min",
+    "pct": "%", "msec": "ms", "millisec": "ms", "monate": "months", "wochen": "weeks", "tage": "days", "jahre": "years",
+    "mois": "months", "jours": "days", "semaines": "weeks", "ans": "years", "bpm": "/min",
 }  # fmt: skip
 
 
 def _no_unit(what: str, near: str) -> UnitError:
+    if "meq" in what.lower():
+        return UnitError(f"{what} is not a unit", "1 mEq of an ion with one charge, such as Na+, K+ or Cl−, is 1 mmol")
     help = f"did you mean `{near}`?" if near else "units are UCUM codes, such as mg/dL, umol/L, 10*9/L, [IU]/mL"
     return UnitError(f"{what} is not a unit", help, near)
 
