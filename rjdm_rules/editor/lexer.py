@@ -52,7 +52,7 @@ DATE = (
     r"\d{4}-\d{2}(?:-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?)?)?(?![\w-])|\d{4}([-./])\d{1,2}\1\d{1,2}(?![\w-])"
     r"|\d{1,2}([-./])\d{1,2}\2\d{4}(?![\w./-])"
 )
-NUMBER = r"\d{1,3}(?:,\d{3}){1,6}(?![\w,])(?:\.\d+)?|10\^[-−]?\d+|\d+(?:\.\d+)?(?: ?[×*] ?10\^[-−]?\d+)?"
+NUMBER = r"\d{1,3}(?:,\d{3}){1,6}(?![\w,])(?:\.\d+)?|10\^[-−]?\d+|\d+(?:[.,]\d+)?(?: ?[×*] ?10\^[-−]?\d+)?"
 UNIT = (
     r"(?!(?:AND|OR|NOT|OF|EXCEPT|WAIVED|IF|THEN|IS|IN|BETWEEN|BEFORE|AFTER|WITHIN|INCLUDES|WHERE|AT|TO|ULN|LLN|until|and|or"
     r"|not|of|except|unless|if|then|is|before|after|within|prior|times)(?![\w*/])|[xX] *(?:ULN|LLN|10)|[eE]\d+(?!\w))"

@@ -252,11 +252,14 @@ class ConditionBuilder:
         text = token.text
         if re.match(r"\d+,\d+", text) and not re.match(r"\d{1,3}(?:,\d{3})+(?!\d)", text):
             form = text.replace(",", ".", 1)
-            both = text.replace(",", ", ", 1)
-            fixes = (replacement(token.place, form), replacement(token.place, both, title="write a space: two values"))
-            self.refuse(
-                "R112", f"`{text}` has a decimal comma", token.place, f"write `{form}`; two values are `{both}`", fixes
-            )
+            fixes = [replacement(token.place, form)]
+            help = f"write `{form}`"
+            before = token.place.source.text[: token.place.start].rpartition("\n")[2]
+            if before.count("(") > before.count(")") or "|" in before:  # a list may stand here
+                both = text.replace(",", ", ", 1)
+                fixes.append(replacement(token.place, both, title="write a space: two values"))
+                help += f"; two values are `{both}`"
+            self.refuse("R112", f"`{text}` has a decimal comma", token.place, help, tuple(fixes))
             text = form
         elif "," in text:
             form = text.replace(",", "")

@@ -90,7 +90,7 @@ def phrase(m: Misfit) -> Said | None:
 
 
 def _said(each: Phrase, found: re.Match[str], m: Misfit, line_start: int) -> Said:
-    held = {name: value or "" for name, value in found.groupdict().items()}
+    held = {name: (value or "").strip() if name == "at" else value or "" for name, value in found.groupdict().items()}
     place = Place(m.place.source, line_start + found.start("at"), line_start + found.end("at"))
     form = each.write.format_map(held) if each.write is not None else None
     fixes: tuple[Fix, ...] = ()

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from ..language import syntax as s
-from ..language.diagnostics import listed
+from ..language.diagnostics import ERROR, listed
 from ..language.source import Place
 from ..units.unit import PLAIN, Unit, conversion
 from .expression_types import ExpressionChecker
@@ -74,7 +74,14 @@ def checked_table(node: s.Table, checker: ExpressionChecker, origin: str) -> Tab
         node.place,
         origin,
     )
-    covered(table.inputs, table.rows, f"the table `{table.name}`", node.place, findings)
+    rows_end = node.rows[-1].place.end if node.rows else node.place.end
+    here = node.place.source.name
+    misread = any(  # a number that was written otherwise: what the rows cover is not worth a message
+        each.severity == ERROR and each.place.source.name == here and node.place.start <= each.place.start <= rows_end
+        for each in findings.all
+    )
+    if not misread:
+        covered(table.inputs, table.rows, f"the table `{table.name}`", node.place, findings)
     return table
 
 
