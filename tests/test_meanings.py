@@ -367,3 +367,41 @@ def test_a_number_too_long_to_calculate_with_is_unknown() -> None:
 def test_criteria_come_in_the_order_of_the_file() -> None:
     criteria = 'exclusion\n  (1) "a"\n    b\ninclusion\n  (1) "a"\n    b\n'
     assert list(outcomes('  b "b" yes/no\n', criteria, {"b": True})) == ["E1", "I1"]
+
+
+SHORTER = [
+    ("range 0..30", "2026-01-01", "not met"),  # more than 28 days ago, whatever the half-life
+    ("range 0..30", "2026-02-25", "unknown"),
+    ("range 0..30", "2026-03-02", "met"),  # no time ago
+    ("note \"may be anything\"", "2026-01-01", "unknown"),  # a negative half-life would make no window at all
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "dose", "outcome"), SHORTER)
+def test_the_shorter_of_two_times(line: str, dose: str, outcome: str) -> None:
+    data = f'  screening "screening" date\n  dose "last dose" date\n  hl "half-life" in d\n      {line}\n'
+    criteria = 'inclusion\n  (1) "28 days"\n      dose WITHIN MIN(28 days, 5 × hl) BEFORE screening\n'
+    assert outcomes(data, criteria, {"screening": "2026-03-02", "dose": dose}) == {"I1": outcome}
+
+
+LIMITS = [
+    ({"value": 5.3, "lln": 3.5, "uln": 5.1}, "not met – potassium 5.3 mmol/L (LLN 3.5 mmol/L, ULN 5.1 mmol/L), asked: between"),
+    ({"value": 4.9, "lln": 3.5}, "unknown – potassium 4.9 mmol/L (LLN 3.5 mmol/L) without its ULN, asked: between"),
+    ("4.2 mmol/L", "unknown – potassium 4.2 mmol/L without its LLN and its ULN, asked: between"),
+    ("1.3 ×ULN", "not met – potassium 1.3 × ULN, asked: between"),
+    (None, "unknown – potassium not recorded, asked: between"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "words"), LIMITS)
+def test_a_value_between_its_limits_is_shown_with_both(value: object, words: str) -> None:
+    text = """protocol T "t"
+data
+  k "potassium" in mmol/L with LLN with ULN
+      range 1..10
+inclusion
+  (1) "Normal potassium"
+      k BETWEEN LLN AND ULN
+"""
+    ((_, reason),) = loads(text).evaluate({"k": value}).reasons
+    assert words in reason

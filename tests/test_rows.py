@@ -124,6 +124,13 @@ CONDITIONS: list[tuple[str, dict[str, Any], bool | None]] = [
     # computed lengths
     ("e1 WITHIN MAX(7 days, 2 × (n4 × 1 day)) BEFORE screening", {"e1": "2026-03-01", "n4": 5, "screening": "2026-03-11"}, True),
     ("e1 WITHIN MAX(7 days, 2 × (n4 × 1 day)) BEFORE screening", {"e1": "2026-03-01", "n4": 3, "screening": "2026-03-11"}, False),
+    # the longer of several is at least as long as one of them
+    ("e1 WITHIN MAX(7 days, 2 × (n4 × 1 day)) BEFORE screening", {"e1": "2026-03-04", "screening": "2026-03-11"}, True),
+    ("e1 WITHIN MAX(7 days, 2 × (n4 × 1 day)) BEFORE screening", {"e1": "2026-03-03", "screening": "2026-03-11"}, None),
+    ("e1 AT LEAST MAX(7 days, 2 × (n4 × 1 day)) BEFORE screening", {"e1": "2026-03-05", "screening": "2026-03-11"}, False),
+    ("e1 AT LEAST MAX(7 days, 2 × (n4 × 1 day)) BEFORE screening", {"e1": "2026-03-01", "screening": "2026-03-11"}, None),
+    ("e1 LESS THAN MAX(7 days, 2 × (n4 × 1 day)) BEFORE screening", {"e1": "2026-03-05", "screening": "2026-03-11"}, True),
+    ("e1 WITHIN MIN(7 days, 2 × (n4 × 1 day)) BEFORE screening", {"e1": "2026-03-03", "screening": "2026-03-11"}, None),
     # times by the clock
     ("visit WITHIN 24 hours AFTER dose_time", {"visit": "2026-03-02T14:30", "dose_time": "2026-03-01T14:30"}, True),
     ("visit WITHIN 24 hours AFTER dose_time", {"visit": "2026-03-02T14:31", "dose_time": "2026-03-01T14:30"}, False),

@@ -94,9 +94,25 @@ class FactWords:
         return f"{self._measured(node)}, {word}{node.operator} {wanted}{other}"
 
     def _between(self, node: x.Group, asked: str) -> str:
-        low = node.conditions[0]
-        assert isinstance(low, x.Compare)
-        return f"{self._measured(low)}, asked: {asked} {' and '.join(self.words.ends(node))}"
+        low, high = node.conditions
+        assert isinstance(low, x.Compare) and isinstance(high, x.Compare)
+        limits = tuple(each.left for each in (low, high) if isinstance(each.left, x.TimesLimit))
+        held = self._between_limits(limits) if limits else ""
+        known = next((end for end in (low, high) if end.left in limits and self.reference.bounds(end.left).exact), low)
+        return f"{held or self._measured(known)}, asked: {asked} {' and '.join(self.words.ends(node))}"
+
+    def _between_limits(self, limits: tuple[x.TimesLimit, ...]) -> str:
+        """`potassium 5.3 mmol/L (LLN 3.5 mmol/L, ULN 5.1 mmol/L)`, with the limits that are missing; empty where only a
+        multiple is known."""
+        subject = limits[0].subject
+        measured, unit = self.reference.value(subject), self._unit(subject)
+        if not isinstance(measured, Measured) or measured.value.unknown:
+            return ""
+        known = [(each.limit, measured.limits[each.limit]) for each in limits if each.limit in measured.limits]
+        shown = ", ".join(f"{name} {self._as_written(measured, limit, unit)}" for name, limit in known)
+        missing = " and ".join(f"its {each.limit}" for each in limits if each.limit not in measured.limits)
+        text = f"{self.words.value(subject)} {self.measured_text(measured, unit)}"
+        return text + (f" ({shown})" if shown else "") + (f" without {missing}" if missing else "")
 
     def _measured(self, node: x.Compare) -> str:
         """The left side of a comparison with its value for this patient."""
@@ -250,7 +266,9 @@ class FactWords:
             return f"{words} ({show(anchor.low, anchor.high)} to {show(end.low, end.high)})"
         months, units = self.reference.length(window.length, None)
         if not anchor.exact or not units.exact:
-            return f"{words} ({show(anchor.low, anchor.high)})"
+            lacking = self._lacking(window.length.duration) if isinstance(window.length, x.ComputedLength) else []
+            without = f"; {', '.join(lacking)} {NOT_RECORDED}" if lacking else ""
+            return f"{words} ({show(anchor.low, anchor.high)}{without})"
         edges = stretch(window.kind, window.direction, Extent(months, units.low))
         low = edges.low(anchor.low) if edges.low else None
         high = edges.high(anchor.low) if edges.high else None
@@ -259,6 +277,12 @@ class FactWords:
         if high is None:
             return f"{words} (from {show(low, low)})"
         return f"{words} ({show(low, low)} to {show(high, high)})"
+
+    def _lacking(self, node: x.Expression) -> list[str]:
+        """The facts of a calculation that are not there."""
+        if isinstance(node, x.ItemValue | x.DefinedValue):
+            return [self.words.value(node)] if self.reference.bounds(node).unknown else []
+        return [name for part in x.parts(node) for name in self._lacking(part)]
 
     # ---- values
 

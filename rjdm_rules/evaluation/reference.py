@@ -189,18 +189,48 @@ class Reference:
         return fits(start, end, anchor, window.kind, window.direction, months, units)
 
     def length(self, length: x.Length | None, occurrence: Occurrence | None) -> tuple[int, Bounds]:
-        """Months and further units of a length. A computed length that is or may be negative is unknown."""
+        """Months and further units of a length. A computed length that is or may be negative is unknown; of the longer
+        or the shorter of several an end is known with one of them."""
         match length:
             case None:
                 return 0, known(0)
             case x.CalendarLength(months=months, days=days, seconds=seconds):
                 return months, known(days or seconds)
-        duration = self.bounds(length.duration, occurrence)
+        duration = self._duration(length.duration, occurrence)
         if duration.low < 0:
             if not duration.unknown:
                 self.messages.append("a computed length of time is negative and counts as unknown")
             return 0, Bounds(0, INFINITY)
         return 0, duration
+
+    def _duration(self, node: x.Expression, occurrence: Occurrence | None) -> Bounds:
+        """The bounds of a calculated length. `MAX(28 days, 5 × half_life)` is at least 28 days whatever the half-life;
+        of `MIN` the like holds where nothing in it can be negative."""
+        match node:
+            case x.Converted(value=x.Extreme() as inner, factor=factor, offset=0):
+                return self._duration(inner, occurrence).moved(lambda end: end * factor)
+            case x.Extreme(kind=kind, values=values) if kind == "max" or all(map(self._never_negative, values)):
+                parts = [self._duration(each, occurrence) for each in values]
+                pick = max if kind == "max" else min
+                return Bounds(pick(each.low for each in parts), pick(each.high for each in parts))
+        found = self.bounds(node, occurrence)
+        return Bounds(0, INFINITY) if found.unknown and self._never_negative(node) else found
+
+    def _never_negative(self, node: x.Expression) -> bool:
+        """Whether a value cannot be negative, whatever is recorded: by the ranges of its items."""
+        match node:
+            case x.Constant(value=value):
+                return value >= 0
+            case x.ItemValue(item=name):
+                span = self.protocol.items[name].span
+                return span is not None and span.low >= 0
+            case x.Converted(value=value, factor=factor, offset=offset):
+                return factor > 0 and offset == 0 and self._never_negative(value)
+            case x.Arithmetic(operator="×" | "/" | "+", left=left, right=right):
+                return self._never_negative(left) and self._never_negative(right)
+            case x.Extreme(values=values):
+                return all(map(self._never_negative, values))
+        return False
 
     def _selected(self, node: x.Selected, occurrence: Occurrence | None) -> Value:
         """The occurrences themselves (for IS KNOWN, and for an event that `otherwise` settles)."""
