@@ -197,7 +197,7 @@ def _suggest(name: str, evaluator: Any) -> bool:
             click.echo(f"\n# ---- {group}")
         click.echo("\n" + suggestion_text(suggestion, evaluator.protocol), nl=False)
     for missed in suggester.missed:
-        note(f"{name}: no patient was found: {missed.what}; perhaps there can be none")
+        note(f"{name}: no patient was found for this, which need not mean that there is none: {missed.what}")
     note(f"{name}: {counted(number, 'example')} suggested")
     return bool(suggester.missed)
 

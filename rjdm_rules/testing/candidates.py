@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from itertools import islice, product
@@ -20,6 +20,15 @@ Record = dict[str, Any]
 FIRST_DAY = date(2026, 3, 2)  # a date of screening, where nothing says another
 USUAL_LIMITS = {"ULN": Fraction(40), "LLN": Fraction(10)}
 MOST_SELECTIONS = 24
+
+
+def usual_limit(item: Item, limit: str) -> Fraction:
+    """A limit of normal for a patient who is made up: a common one, or one inside the range of the item."""
+    span = item.span
+    if span is None or (span.low < USUAL_LIMITS["LLN"] and USUAL_LIMITS["ULN"] < span.high):
+        return USUAL_LIMITS[limit]
+    part = Fraction(3, 4) if limit == "ULN" else Fraction(1, 4)
+    return Fraction(round((span.low + (span.high - span.low) * part) * 10), 10)
 
 
 def plain(value: Fraction) -> str | None:
@@ -91,8 +100,16 @@ def in_order_of_change(expression: x.Expression, protocol: Protocol, record: Rec
 class Candidates:
     """The values of each item behind one condition, tried one after the other."""
 
-    def __init__(self, protocol: Protocol, expression: x.Expression, record: Record, reference: Reference) -> None:
-        self.protocol, self.record, self.reference = protocol, record, reference
+    def __init__(
+        self,
+        protocol: Protocol,
+        expression: x.Expression,
+        record: Record,
+        reference: Reference,
+        elsewhere: Sequence[x.Expression] = (),
+    ) -> None:
+        """`elsewhere` are comparisons of the whole protocol: what an event holds is better told for them too."""
+        self.protocol, self.record, self.reference, self.elsewhere = protocol, record, reference, elsewhere
         self.nodes = nodes_behind(expression, protocol)
 
     def of(self, item: Item) -> Iterator[Any]:
@@ -153,15 +170,18 @@ class Candidates:
         """A value as a multiple of its limit of normal, with the limit that the record holds or a usual one."""
         key = limit.lower()
         own = held.get(key) if isinstance(held, dict) else None
-        bound = _number(own) if own is not None else USUAL_LIMITS[limit]
+        bound = _number(own) if own is not None else usual_limit(item, limit)
         unit = item.unit.text if item.unit and not item.unit.plain else ""
         if isinstance(held, dict) and isinstance(held.get("value"), str):
             unit = held["value"].partition(" ")[2] or unit
         digits = plain(multiple * bound)
         limits = {k: v for k, v in held.items() if k in ("uln", "lln")} if isinstance(held, dict) else {}
         value = f"{digits} {unit}".strip() if unit else float(digits or 0)
-        shown = f"{plain(bound)} {unit}".strip() if unit else float(plain(bound) or 0)
-        return {"value": value, **limits, key: own if own is not None else shown}
+        for name in item.limits:  # where both are asked for, both are given
+            if name.lower() not in limits and own is None:
+                usual = plain(usual_limit(item, name))
+                limits[name.lower()] = f"{usual} {unit}".strip() if unit else float(usual or 0)
+        return {"value": value, **limits}
 
     def _values(self, item: Item) -> list[Fraction]:
         """The values at, just below and just above each threshold, worked back through what is calculated."""
@@ -256,14 +276,16 @@ class Candidates:
         start, end = self.reference.bounds(span.start), self.reference.bounds(span.end)
         if length is None or length.denominator != 1:
             return []
-        months = {"years": 12, "months": 1}.get(span.unit, 0) * int(length)
-        days = int(length) if span.unit == "days" else 0
         behind_start = any(isinstance(each, x.ItemValue) and each.item == name for each in walk(span.start))
         known = end if behind_start else start
         if not known.exact:
             return []
         sign = -1 if behind_start else 1
-        return beside(shifted(int(known.low), sign * months) + sign * days)
+        found: list[int] = []
+        for each in (int(length), int(length) + 1, int(length) - 1):
+            months = {"years": 12, "months": 1}.get(span.unit, 0) * each
+            found += beside(shifted(int(known.low), sign * months) + sign * (each if span.unit == "days" else 0))
+        return found
 
     # ---- events
 
@@ -272,10 +294,10 @@ class Candidates:
         occurrences = islice(self._occurrences(item), MOST_SELECTIONS)
         singles = [[each] for each in occurrences]
         yield from singles
-        counts = [constant_value(node.right) for node in self.nodes if isinstance(node, x.Compare)]
+        counts = [constant_value(node.right) for node in self._compared(item)]
         for number in sorted({int(count) + more for count in counts if count for more in (0, 1, -1)}):
             if 1 < number <= 6:
-                yield from ([each[0]] * number for each in singles[:6])
+                yield from ([each[0]] * number for each in singles)
         yield "yes"
 
     def _occurrences(self, item: Item) -> Iterator[Mapping[str, Any]]:
@@ -290,13 +312,20 @@ class Candidates:
                 if len(names) > 1:
                     break  # with several attributes the days are tried with the first of each only
 
-    def _about(self, node: x.Compare | x.IsOneOf, event: Item) -> bool:
+    def _compared(self, event: Item) -> list[x.Compare]:
+        """The comparisons behind this condition, and those of the event that stand elsewhere."""
+        counted = [node for node in self.elsewhere if isinstance(node, x.Compare) and self._about(node, event)]
+        return [*(node for node in self.nodes if isinstance(node, x.Compare)), *counted]
+
+    def _about(self, node: x.Expression, event: Item) -> bool:
         """Whether a comparison speaks of what an event holds, inside WHERE or of a picked occurrence."""
+        if not isinstance(node, x.Compare | x.IsOneOf):
+            return False
         subject = node.left if isinstance(node, x.Compare) else node.subject
         return event.name in items_behind(subject, self.protocol)
 
     def _attribute(self, event: Item, attribute: Item) -> Iterator[Any]:
-        inner = [node for node in self.nodes if isinstance(node, x.Compare | x.IsOneOf) and self._about(node, event)]
+        inner = [node for node in [*self.nodes, *self.elsewhere] if self._about(node, event)]
         match attribute.kind:
             case "truth":
                 yield from (True, False)

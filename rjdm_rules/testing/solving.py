@@ -18,6 +18,7 @@ from ..graph.build import RuleGraph
 from ..logic.kleene import Truth, negation
 from ..protocol import expressions as x
 from ..protocol.settling import settled
+from ..protocol.terms import walk
 from .candidates import Candidates, Record, in_order_of_change
 
 MOST_TRIES = 2000  # records looked at for one wish
@@ -35,7 +36,14 @@ class Solver:
     graph: RuleGraph
     readings: Mapping[str, str]
     tries: int = 0
+    _comparisons: list[x.Expression] = field(default_factory=list)
     _settled: dict[int, tuple[x.Expression, x.Expression]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        protocol = self.graph.protocol
+        conditions = [each.condition for each in protocol.criteria() if each.condition is not None]
+        for expression in [*conditions, *(each.expression for each in protocol.definitions.values())]:
+            self._comparisons += [node for node in walk(expression) if isinstance(node, x.Compare | x.IsOneOf)]
 
     def reference(self, record: Record) -> Reference:
         """The rules over a record. Raises RecordError."""
@@ -202,7 +210,7 @@ class Solver:
 
     def _changed(self, name: str, node: x.Expression, record: Record, reference: Reference) -> Iterator[Record]:
         item = self.graph.protocol.items[name]
-        for value in Candidates(self.graph.protocol, node, record, reference).of(item):
+        for value in Candidates(self.graph.protocol, node, record, reference, self._comparisons).of(item):
             if value is None:
                 yield {key: held for key, held in record.items() if key != name}
             else:

@@ -175,10 +175,30 @@ class Suggester:
                     yield self._made(found, f"{self._stem(threshold.condition)}_{side}", label)
 
     def _beside(self, threshold: Threshold, side: str) -> Record | None:
-        self.solver.tries = 0
+        """First a patient in whom the condition matters for the verdict, so that the threshold is not hidden by others;
+        else one in whom it stands there all the same."""
         node = threshold.comparison or threshold.condition.expression
-        ways = self.solver.leaf(node, self.record, lambda reference: side in set(sides_of(threshold, reference)))
-        return next(ways, None)
+
+        def there(reference: Reference) -> bool:
+            return side in set(sides_of(threshold, reference))
+
+        for needs in islice(
+            ways_to(threshold.condition.expression, self.protocol.parts, self.coverage.subjects), MOST_WAYS
+        ):
+            start = self.solver.solve(needs, self.record, lambda reference: True)
+            found = self._standing(node, start, needs, there) if start is not None else None
+            if found is not None:
+                return found
+        return self._standing(node, self.record, (), there)
+
+    def _standing(
+        self, node: x.Expression, record: Record, needs: Sequence[tuple[x.Expression, bool]], there: Accepts
+    ) -> Record | None:
+        self.solver.tries = 0
+        kept = self.solver.leaf(
+            node, record, lambda reference: there(reference) and all(reference.truth(each) is t for each, t in needs)
+        )
+        return next(kept, None)
 
     # ---- how it is written
 
