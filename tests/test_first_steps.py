@@ -88,7 +88,7 @@ def asked(watch: Watch, path: str, host: str | None = None) -> tuple[int, str, s
 def test_the_page_follows_the_file(watched: tuple[Path, Watch, list[State]]) -> None:
     path, watch, states = watched
     status, page, policy = asked(watch, "/")
-    assert status == 200 and "no errors" in page and "Asthma" in page and "1 example, none not as expected" in page
+    assert status == 200 and "no errors" in page and "Asthma" in page and "1 example, all as expected" in page
     nonce = re.search(r"<script nonce='([\w-]+)'>", page)
     assert nonce and f"'nonce-{nonce.group(1)}'" in policy and "default-src 'none'" in policy
     path.write_text(GOOD.replace("      a\nexample", "      a AND\nexample"), encoding="utf-8")

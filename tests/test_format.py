@@ -45,6 +45,10 @@ def assert_stays(text: str, exact_comments: bool = True) -> str:
 
 HEAD = 'protocol T "t"\n\n'
 ROWS = {
+    "options with labels, of an attribute without one": (
+        'protocol P "p"\n\ndata\n  e "event" event\n      kind one of a "the one" , b "the other"\n',
+        'protocol P "p"\n\ndata\n  e "event" event\n      kind one of a "the one", b "the other"\n',
+    ),
     "signs": (
         'inclusion\n  1. one "One"\n    a>=5 cm AND b*2!=3\n',
         'inclusion\n  (1) one "One"\n      a ≥ 5 cm AND b × 2 ≠ 3\n',

@@ -292,7 +292,8 @@ def _say_state(state: Any) -> None:
     warnings = sum(each.severity == "warning" for each in state.findings)
     said = f"{counted(state.errors, 'error')}, {counted(warnings, 'warning')}"
     if state.report is not None:
-        said += f", {counted(len(state.report.runs), 'example')}, {len(state.report.failed) or 'none'} not as expected"
+        fared = f"{len(state.report.failed)} not" if state.report.failed else "all"
+        said += f", {counted(len(state.report.runs), 'example')}, {fared} as expected"
     click.echo(click.style(f"{time.strftime('%H:%M:%S')} {said}", fg="green" if state.good else "red"))
 
 

@@ -198,7 +198,8 @@ def type_words(kind: Type) -> str:
 
 
 def _item(item: Item, graph: RuleGraph, words: Words) -> ItemContent:
-    low_high = f"{number_text(item.span.low)} to {number_text(item.span.high)}" if item.span else ""
+    span = item.attributes[0].span if item.repeated else item.span
+    low_high = f"{number_text(span.low)} to {number_text(span.high)}" if span else ""
     return ItemContent(
         item.name,
         item.label.text,

@@ -21,8 +21,9 @@ def dictionary_text(graph: RuleGraph) -> str:
     blocks = []
     for item in graph.protocol.items.values():
         lines = [f"{item.name}  –  {item.label.text}", f"    {item_kind(item)}"]
-        if item.span:
-            lines.append(f"    range {number_text(item.span.low)} to {number_text(item.span.high)}")
+        span = item.attributes[0].span if item.repeated else item.span
+        if span:
+            lines.append(f"    range {number_text(span.low)} to {number_text(span.high)}")
         for attribute in item.attributes:
             lines.append(f"    attribute {attribute.name}: {item_kind(attribute)}")
         if item.otherwise is not None:

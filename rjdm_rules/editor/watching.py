@@ -101,7 +101,8 @@ def _banner(name: str, state: State) -> str:
         parts.append("<p>Below is the last state without errors.</p>")
     if state.report is not None:
         failed = state.report.failed
-        runs = f"{_number(len(state.report.runs), 'example')}, {len(failed) or 'none'} not as expected"
+        fared = f"{len(failed)} not" if failed else "all"
+        runs = f"{_number(len(state.report.runs), 'example')}, {fared} as expected"
         lines = [line for run in failed[:5] for line in failure_lines(run)]
         parts.append(
             f"<p>{escape(runs)}</p><pre>{escape(chr(10).join([*lines, *summary_lines(state.report.coverage)]))}</pre>"

@@ -127,7 +127,7 @@ def item(block: Block) -> list[Line]:
     """A data item or attribute: name, label and type, each in its column; the type below where the line is too wide."""
     parts = cut(block.tokens)
     kind = parts.rest or block.type_tokens
-    if not parts.text:  # an attribute without a label
+    if block.tokens[1].type != "STRING":  # an attribute without a label (its options may have some)
         name, *kind = block.tokens
         return _with_type([Line(block.indent, inline([name]))], kind, block.indent, 0)
     name_width, label_width = block.columns or (0, 0)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from ..language import syntax as s
-from ..language.diagnostics import listed
+from ..language.diagnostics import listed, near_names, replacement
 from ..language.source import Place
 from .model import Example, Item
 from .order import report_cycle, settled_order
@@ -171,8 +171,12 @@ def _is_criterion(name: s.Name, scope: Scope) -> bool:
         return True
     pieces = re.sub(r"^(?:\w+\.)?[IE](?=\d)", "", name.name).split(".")
     if scope.broken.isdisjoint((name.name, *pieces)):
-        help = "write it as I3, I3.1 or E8"
-        scope.findings.error("R202", f"there is no criterion {name.name}", name.place, help)
+        named = [each.id for (_, own), each in scope.criteria_by_name.items() if own == name.name]
+        alike = [id for id in scope.criteria_by_id if id.lower() == name.name.lower() or id.endswith(f".{name.name}")]
+        ids = list(dict.fromkeys(named + alike)) or near_names(name.name, scope.criteria_by_id)
+        fixes = tuple(replacement(name.place, each, certain=len(ids) == 1 and bool(named)) for each in ids[:3])
+        help = f"write {' or '.join(f'`{each}`' for each in ids[:3])}" if ids else "write it as I3, I3.1 or E8"
+        scope.findings.error("R202", f"there is no criterion {name.name}", name.place, help, fixes=fixes)
     return False
 
 

@@ -45,7 +45,8 @@ def criterion_title(criterion: Criterion) -> str:
 def no_such_criterion(wanted: str, protocol: Protocol) -> str:
     """What is said of a criterion that is not there; in a protocol with parts, one of the same number is meant."""
     ids = [each.id for each in protocol.criteria()]
-    inside = [id for id in ids if id.endswith(f".{wanted}")]
+    inside = [id for id in ids if id.endswith(f".{wanted}") or id.lower() == wanted.lower()]
+    inside = [each.id for each in protocol.criteria() if each.name == wanted] or inside
     near = f"did you mean {' or '.join(inside[:3])}?" if inside else did_you_mean(wanted, ids)
     return f"there is no criterion `{wanted}`; {near or 'they are ' + listed(ids)}"
 
