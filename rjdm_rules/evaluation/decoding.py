@@ -72,9 +72,9 @@ def decoded(text: str) -> Any:
     except UnicodeEncodeError:
         raise BadJson("a character is only half there (\\ud800 to \\udfff stand in pairs)") from None
     except json.JSONDecodeError as error:
-        raise BadJson(
-            f"not JSON: {error.msg[:1].lower() + error.msg[1:]} at line {error.lineno}, column {error.colno}"
-        ) from None
+        line = f"line {error.lineno}, " if "\n" in text.strip() else ""
+        message = error.msg[:1].lower() + error.msg[1:]
+        raise BadJson(f"not JSON: {message} at {line}column {error.colno}") from None
     except RecursionError:
         raise BadJson("not a record: it is nested too deeply") from None
     except BadJson:

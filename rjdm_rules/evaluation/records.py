@@ -213,6 +213,9 @@ def _written(item: Item, value: object) -> tuple[Fraction, str | None, str | Non
         raise ValueProblem(
             f"{shown(value)} is not a number{_in_unit(item)}", "write decimals with a point, thousands without a sign"
         )
+    if "(" in rest and re.search(r"\(\D*\d[^()]*\)$", rest):
+        help = 'write {"value": …, "unit": …, "lln": …, "uln": …}' if item.limits else "take the brackets out"
+        raise ValueProblem(f"{shown(value)} holds more than a number and its unit", help)
     return number, rest, None
 
 
@@ -265,6 +268,9 @@ def _accepted(item: Item, number: Fraction, value: object) -> Fraction:
 
 
 def _date(item: Item, value: object) -> Bounds:
+    if isinstance(value, str) and value.strip().lower() in ("none", "never", "no", "n/a"):
+        help = "leave it out where it is not known; what may never have happened is declared as `event`"
+        raise ValueProblem(f"{shown(value)} is not a date", help)
     return Bounds(*_days(value))
 
 
@@ -329,6 +335,12 @@ def _occurrence(item: Item, value: object) -> Occurrence:
         return replace(_course(item, {}), more=True)
     if isinstance(value, Mapping) and value:
         return _course(item, value)
+    if isinstance(value, str) and not value.strip()[:1].isdigit():
+        help = 'write "none" where it never happened, a date, or nothing where it is not known'
+        raise ValueProblem(f"{shown(value)} is not a date", help)
+    if isinstance(value, str) and item.repeated and not re.match(r"\d{4}(?:-|$)", value.strip()):
+        help = 'write a list of {"date": "2026-03-02", "value": …}'
+        raise ValueProblem(f"{shown(value)} comes without the day on which it was measured", help)
     if isinstance(value, str | date):
         return _course(item, {"date": value})
     help = 'write a date, a list of dates or of {"date": …}, or "none"'
