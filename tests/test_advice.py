@@ -279,3 +279,38 @@ def test_an_error_is_never_silenced() -> None:
         "      asthma\n", "      astma\n"
     )
     assert "R201" in [each.code for each in check_source(Source("t.rules", text)).diagnostics]
+
+
+DIRECTIONS = [  # sentence, condition, in an exclusion, whether they point apart
+    ("LVEF at least 55 %", "lvef ≤ 55 %", False, True),
+    ("LVEF at least 55 %", "lvef ≥ 55 %", False, False),
+    ("LVEF not below 55 %", "lvef ≥ 55 %", False, False),
+    ("No LVEF of 55 % or above", "lvef < 55 %", False, False),
+    ("LVEF below 55 %", "NOT lvef ≥ 55 %", True, False),
+    ("LVEF below 55 %", "NOT lvef < 55 %", True, True),
+    ("LVEF 55 % or more", "lvef < 55 %", False, True),
+    ("LVEF from 40 % to 55 %", "lvef BETWEEN 40 % AND 55 %", False, False),
+    ("Stroke within 6 months before screening", "stroke WITHIN 6 months AFTER screening", True, True),
+    ("Stroke within 6 months before screening", "stroke AT LEAST 6 months BEFORE screening", True, True),
+    ("No stroke within 6 months before screening", "last AT LEAST 6 months BEFORE screening", False, False),
+    ("Stroke within 6 months before screening", "stroke WITHIN 6 months BEFORE screening", True, False),
+    ("More than 2 strokes in the year before screening", "COUNT(stroke WITHIN 1 year BEFORE screening) > 2", True, False),
+    ("More than 2 strokes in the year before screening", "COUNT(stroke WITHIN 1 year BEFORE screening) < 2", True, True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sentence", "condition", "exclusion", "apart"), DIRECTIONS)
+def test_a_condition_that_points_the_other_way(sentence: str, condition: str, exclusion: bool, apart: bool) -> None:
+    text = f'''protocol T "t"
+data
+  screening "screening" date
+  lvef "LVEF" in %
+      range 0..100
+  stroke "stroke" event
+  last "last stroke" date
+{"exclusion" if exclusion else "inclusion"}
+  (1) "{sentence}"
+      {condition}
+'''
+    found = [each for each in check_source(Source("t.rules", text)).diagnostics if each.code == "R921"]
+    assert bool(found) is apart, [each.message for each in found]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..language.source import Place, Source
-from . import advice_on_bounds, advice_on_data, advice_on_logic, advice_on_wording
+from . import advice_on_bounds, advice_on_data, advice_on_direction, advice_on_logic, advice_on_wording
 from . import expressions as x
 from .facts_with_many import facts_with_many
 from .model import Protocol
@@ -95,6 +95,7 @@ def lookups_outside(protocol: Protocol, findings: Findings, source: Source) -> N
 CHECKS: tuple[Advice, ...] = (
     unused_declarations,
     *advice_on_wording.CHECKS,
+    *advice_on_direction.CHECKS,
     exceptions_about_one_event,
     lookups_outside,
     *advice_on_data.CHECKS,

@@ -27,12 +27,12 @@ def figures_in(text: str) -> set[str]:
     text = DATE_IN_WORDS.sub(lambda match: date_of(match) or match.group(), text)
     dates = set(_DATE.findall(text))
     plain = _DATE.sub(" ", _REFERENCE.sub(" ", _ONE_UNIT.sub("1 ", text)))
-    found = dates | {_canonical(match.group()) for match in _FIGURE.finditer(plain)}
+    found = dates | {canonical_figure(match.group()) for match in _FIGURE.finditer(plain)}
     found |= {COUNTED[word] for word in re.findall(r"[a-z]+", plain.lower()) if word in COUNTED}
     return found
 
 
-def _canonical(text: str) -> str:
+def canonical_figure(text: str) -> str:
     mantissa, _, power = re.sub(r"[\s,]", "", text).partition("×10^")
     if len(text) > 40 or len(power) > 2:
         return text
@@ -59,7 +59,7 @@ class Figures:
             node = stack.pop()
             match node:
                 case x.Constant(value=value, unit=unit):
-                    own.add(_canonical(number_text(abs(value)).lstrip("≈")))
+                    own.add(canonical_figure(number_text(abs(value)).lstrip("≈")))
                     labelled |= figures_in(unit.text.replace("/", " "))
                 case x.DateConstant(day=day):
                     date = day_text(day)
@@ -75,7 +75,7 @@ class Figures:
                 case x.Compare(left=x.ItemValue(item=name)) if self.protocol.items[name].span:
                     span = self.protocol.items[name].span
                     assert span is not None  # "0 or 1" of a scale from 0 upwards
-                    labelled |= {_canonical(number_text(end).lstrip("≈")) for end in (span.low, span.high)}
+                    labelled |= {canonical_figure(number_text(end).lstrip("≈")) for end in (span.low, span.high)}
                 case x.Compare(left=x.TimesLimit(subject=subject), right=x.Constant(value=1)):
                     stack.append(subject)
                     continue
@@ -107,7 +107,7 @@ class Figures:
             for node in walk(self.protocol.definitions[name].expression):
                 match node:
                     case x.Constant(value=value):
-                        found.add(_canonical(number_text(abs(value)).lstrip("≈")))
+                        found.add(canonical_figure(number_text(abs(value)).lstrip("≈")))
                     case x.Group(count=count, conditions=conditions):
                         found |= {str(count), str(len(conditions))}
                     case x.Lookup(table=table):
@@ -123,7 +123,7 @@ def table_figures(table: Table) -> set[str]:
     """The numbers in the cells and results of a table."""
     ends = [end for row in table.rows for cell in row.cells for part in cell for end in (part.low, part.high)]
     ends += [value for row in table.rows for value in row.results if isinstance(value, Fraction)]
-    return {_canonical(number_text(end).lstrip("≈")) for end in ends if end is not None}
+    return {canonical_figure(number_text(end).lstrip("≈")) for end in ends if end is not None}
 
 
 def any_at_all(node: x.Compare) -> bool:
