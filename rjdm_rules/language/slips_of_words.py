@@ -163,7 +163,8 @@ def no_before(m: Misfit) -> Said | None:
 _PROSE = frozenset(
     ["the", "a", "an", "of", "for", "with", "without", "to", "from", "by", "on", "at", "must", "be", "is", "are", "was",
      "has", "have", "had", "when", "while", "but", "nor", "who", "which", "that", "any", "all", "some", "no", "not",
-     "only", "if", "else", "then", "than", "least", "most", "patient", "patients", "subject", "subjects", "history"]
+     "only", "if", "else", "then", "than", "least", "most", "patient", "patients", "subject", "subjects", "history",
+     "last", "first", "latest", "except", "unless", "during", "since", "until"]
 )  # fmt: skip
 
 

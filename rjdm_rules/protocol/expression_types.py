@@ -70,7 +70,8 @@ class ExpressionChecker(ConditionChecker):
     def _pick(self, node: s.Function, context: Context) -> Typed | None:
         word = node.function.upper()
         if len(node.arguments) != 1:
-            self.findings.error("R308", f"{word} takes one event", node.place)
+            help = f"write `{word}(event)`; several are picked with a window, as in `MEAN(value OF event WITHIN …)`"
+            self.findings.error("R308", f"{word} takes one event", node.place, help)
             return None
         typed = self.typed(node.arguments[0], context)
         if not typed:
@@ -159,7 +160,8 @@ class ExpressionChecker(ConditionChecker):
         if not typed:
             return None
         if not isinstance(typed.type, t.Occurrences):
-            self.findings.error("R308", f"OF needs an event here, not {t.in_words(typed.type)}", subject.place)
+            help = "write it over those in a window, as in `MEAN(value OF event WITHIN 8 weeks BEFORE screening)`"
+            self.findings.error("R308", f"OF needs an event here, not {t.in_words(typed.type)}", subject.place, help)
             return None
         kind = self._attribute(argument.attribute, typed.type.event)
         if kind is None:

@@ -216,6 +216,14 @@ class ConditionChecker(WindowChecker):
         if first and isinstance(first.type, t.OneOf) and isinstance(right, s.Name) and right.name in first.type.options:
             self._compared_option(operator, left, right.name, first.type.options, place)
             return None
+        never = isinstance(right, s.Name) and right.name.lower() in ("none", "never")
+        if first and never and isinstance(first.type, t.Occurrences | t.SeveralOf):
+            shown = left.place.text
+            asked = f"NOT {shown}" if isinstance(first.type, t.Occurrences) else f"COUNT({shown}) = 0"
+            form = asked if operator != "≠" else shown if asked.startswith("NOT") else f"COUNT({shown}) ≥ 1"
+            message = f"{quoted(right.place)} is asked for otherwise"
+            self.findings.error("R303", message, place, f"write `{form}`", fixes=(replacement(place, form),))
+            return None
         if first and isinstance(first.type, t.Truth) and isinstance(right, s.Name) and right.name.lower() in TRUTHS:
             help, fixes = truth_written(left.place.text, TRUTHS[right.name.lower()] is (operator != "≠"), place)
             message = f"a yes/no fact is not compared with `{operator}`: it is a condition by itself"
@@ -304,6 +312,12 @@ class ConditionChecker(WindowChecker):
                 self._report_backwards(node)
                 return None
             return Typed(x.Group("all", 0, (low, high), "between", place=node.place), t.Truth())
+        if isinstance(subject.type, t.Occurrences) and isinstance(node.low, s.Number):
+            event, span = subject.type.event, f"{node.low.place.text} AND {node.high.place.text}"
+            message = f"`{event}` may have several values; which of them is meant?"
+            help = f"write `value OF LATEST({event}) BETWEEN {span}`, or `MEAN(value OF {event} WITHIN …)`"
+            self.findings.error("R303", message, node.place, help)
+            return None
         if isinstance(subject.type, t.Date | t.Time | t.Occurrences):
             if self._backwards(node):
                 return None
