@@ -79,7 +79,7 @@ def test_check_as_json(tmp_path: Path) -> None:
     assert shown.exit_code == 1
     (finding,) = json.loads(shown.stdout)
     assert finding == {
-        "code": "R402", "severity": "error", "message": "`5` has no unit, and here stands a number in %",
+        "code": "R402", "severity": "error", "message": "`5` has no unit, and a number in % belongs here",
         "file": str(path), "line": 6, "column": 9, "end_line": 6, "end_column": 10, "help": "write `5 %`",
     }  # fmt: skip
 

@@ -171,7 +171,7 @@ def end_of_line(m: Misfit) -> Said | None:
     """`age ≥ 18 years;` and `asthma.`"""
     if re.fullmatch(r"\s*\d{1,3}", m.before) or m.rest not in (";", ".", ",;", ".;") or not {"_NL"} & m.expected:
         return None
-    return Said("R110", f"a line ends by itself, without `{m.rest}`", "take it out",
+    return Said("R110", f"no `{m.rest}` stands at the end of a line", "take it out",
                 (replacement(m.at(0, len(m.rest)), "", certain=True),))  # fmt: skip
 
 

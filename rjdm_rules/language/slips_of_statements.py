@@ -96,7 +96,7 @@ def sentence_without_quotes(m: Misfit) -> Said | None:
         start = m.line_start + match.start(2)
         place = Place(m.place.source, start, start + len(word))
         fixes = (replacement(place, word.upper(), certain=True),)
-        message = f"`{word}` is written in capitals when it is logic"
+        message = f"`{word}`: words of logic are written in capitals"
         return Said("R110", message, f"write `{word.upper()}`", fixes, place)
     start = m.line_start + match.start(2)
     place = Place(m.place.source, start, start + len(match.group(2)))

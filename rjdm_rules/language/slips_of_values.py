@@ -68,7 +68,7 @@ def spaced_thousands(m: Misfit) -> Said | None:
     place = m.on_line(*found.span())
     form = re.sub(r"\D", "", found.group())
     fixes = (replacement(place, form, certain=True),)
-    return Said("R108", f"`{place.text}` has signs between its digits", f"write `{form}`", fixes, place)
+    return Said("R108", f"`{place.text}` has a space or a sign between its digits", f"write `{form}`", fixes, place)
 
 
 def number_in_words(m: Misfit) -> Said | None:
@@ -78,12 +78,12 @@ def number_in_words(m: Misfit) -> Said | None:
         return None
     if here in NUMBER_WORDS and "NUMBER" in m.expected:
         fixes = (replacement(m.token.place, NUMBER_WORDS[here], certain=True),)
-        return Said("R112", f"`{m.text}` is written in figures", f"write `{NUMBER_WORDS[here]}`", fixes)
+        return Said("R112", f"`{m.text}`: numbers are written in figures", f"write `{NUMBER_WORDS[here]}`", fixes)
     if m.last is None or m.last.text.lower() not in NUMBER_WORDS or not m.same_line:
         return None
     figure = NUMBER_WORDS[m.last.text.lower()]
     fixes = (replacement(m.last.place, figure, certain=True),)
-    return Said("R112", f"`{m.last.text}` is written in figures", f"write `{figure}`", fixes, m.last.place)
+    return Said("R112", f"`{m.last.text}`: numbers are written in figures", f"write `{figure}`", fixes, m.last.place)
 
 
 _UNIT_FIRST = re.compile(r"[≥≤<>=]=?\s*(?P<unit>[^\s\d≥≤<>=]\S*)\s+(?P<rest>\d[\d.]*)")

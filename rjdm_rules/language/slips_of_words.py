@@ -108,7 +108,7 @@ def phrase_in_lower_case(m: Misfit) -> Said | None:
                 fix = Fix(f"write `{meant}`", tuple(edits), certain=True)
                 return Said(
                     "R110",
-                    f"`{match.group()}` is written in capitals when it is logic",
+                    f"`{match.group()}`: words of logic are written in capitals",
                     f"write `{meant}`",
                     (fix,),
                     place,
@@ -124,7 +124,7 @@ def lower_case(m: Misfit) -> Said | None:
     if not (upper in m.expected or (upper == "NOT" and "ANY" in m.expected)):
         return None
     fixes = (replacement(m.at(0, word.end()), upper, certain=True),)
-    return Said("R110", f"`{word.group()}` is written in capitals when it is logic", f"write `{upper}`", fixes)
+    return Said("R110", f"`{word.group()}`: words of logic are written in capitals", f"write `{upper}`", fixes)
 
 
 def lower_case_before(m: Misfit) -> Said | None:
@@ -141,7 +141,7 @@ def lower_case_before(m: Misfit) -> Said | None:
         return None
     fixes = (replacement(m.last.place, upper, certain=True),)
     return Said(
-        "R110", f"`{m.last.text}` is written in capitals when it is logic", f"write `{upper}`", fixes, m.last.place
+        "R110", f"`{m.last.text}`: words of logic are written in capitals", f"write `{upper}`", fixes, m.last.place
     )
 
 

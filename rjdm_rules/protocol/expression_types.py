@@ -219,9 +219,8 @@ class ExpressionChecker(ConditionChecker):
         meant = next((word for word, others in ALSO_CALLED.items() if said in others), None)
         if said in FUNCTIONS or meant:
             word = meant or name.name.upper()
-            message = f"`{name.name}` is " + (
-                f"called {word} here" if meant else "written in capitals when it is logic"
-            )
+            what = f" is called {word} here" if meant else ": words of logic are written in capitals"
+            message = f"`{name.name}`{what}"
             fixes = (replacement(name.place, word, certain=True),)
             self.findings.error("R110", message, name.place, f"write `{word}`", fixes=fixes)
         elif said in NOT_COMPUTED:

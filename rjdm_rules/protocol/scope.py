@@ -209,13 +209,15 @@ class Scope:
         upper = name.upper()
         if upper in KEYWORDS and name != upper:
             fixes = (replacement(place, upper, certain=True),)
-            message = f"`{name}` is written in capitals when it is logic"
+            message = f"`{name}`: words of logic are written in capitals"
             self.findings.error("R110", message, place, f"write `{upper}`", fixes=fixes)
             return True
         if name.lower() in NUMBER_WORDS:
             figure = NUMBER_WORDS[name.lower()]
             fixes = (replacement(place, figure, certain=True),)
-            self.findings.error("R112", f"`{name}` is written in figures", place, f"write `{figure}`", fixes=fixes)
+            self.findings.error(
+                "R112", f"`{name}`: numbers are written in figures", place, f"write `{figure}`", fixes=fixes
+            )
             return True
         if CRITERION.fullmatch(name) and not self.broken.isdisjoint(re.sub(r"^(?:\w+\.)?[IE]", "", name).split(".")):
             return True

@@ -30,7 +30,7 @@ class NumberChecker(NameChecker):
             form = f"{place.text} {a.unit.text}"
             self.findings.error(
                 "R402",
-                f"{quoted(place)} has no unit, and here stands a number in {a.unit.text}",
+                f"{quoted(place)} has no unit, and a number in {a.unit.text} belongs here",
                 place,
                 f"write `{form}`" if plain else f"give its numbers their unit, {a.unit.text}",
                 fixes=(replacement(place, form),) if plain else (),

@@ -81,7 +81,7 @@ def in_words(kind: Type) -> str:
             return "a date"
         case Time():
             return "a time"
-        case Occurrences(event=event):
-            return f"the occurrences of `{event}`"
+        case Occurrences():
+            return "an event"
         case _:
             return "an occurrence"
