@@ -279,6 +279,26 @@ inclusion
 """
 
 
+def test_a_hover_of_what_rests_on_something_broken(tmp_path: Path) -> None:
+    text = """protocol T "t"
+data
+  a "a" in mg
+      range 0..9
+define
+  low "low a" in mg = nothing × 2
+inclusion
+  (1) one "One"
+      low ≥ 2 mg
+"""
+
+    async def act(e: Editor) -> None:
+        await e.hover("one", 1)
+
+    path = tmp_path / "t.rules"
+    path.write_text(text, encoding="utf-8")
+    assert "    **I1** (1) One" in in_session(act, path).log
+
+
 def test_names_in_a_line_that_cannot_be_read(tmp_path: Path) -> None:
     """Such a line is still about them: they have a hover, and renaming one does not leave the line behind. That holds
     for a file that never was without errors."""

@@ -25,8 +25,12 @@ def hover_text(symbol: Symbol, analysis: Analysis) -> str:
     if symbol.kind not in describe:
         return ""
     states = (analysis.known, analysis.usable) if symbol.kind != "criterion" else (analysis.usable, analysis.known)
-    shown = (describe[symbol.kind](symbol.name, state) for state in states if state is not None)
-    text = next(filter(None, shown), "")
+    text = ""
+    for state in filter(None, states):
+        try:
+            text = text or describe[symbol.kind](symbol.name, state)
+        except KeyError:  # a condition that names what the errors of the file leave undeclared
+            continue
     if not text and symbol.kind == "criterion":
         syntax = analysis.names.scope.criteria_by_id[symbol.name].syntax
         text = f"**{symbol.name}** {plain(syntax.marker)} {plain(syntax.sentence.text)}" if syntax.sentence else ""
