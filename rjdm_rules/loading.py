@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .language.diagnostics import WARNING, Diagnostic, RulesError, did_you_mean, in_order
-from .language.source import Source
+from .language.source import Place, Source
 from .protocol.check import Checked, check_source
 from .protocol.libraries import UnreadableFile, bundled_names, library_path, read_source
 from .protocol.model import Item
@@ -63,16 +63,15 @@ def with_examples(checked: Checked) -> Checked:
     from .evaluation.records import read_record
 
     problems: list[Diagnostic] = []
-    seen: set[tuple[int, str]] = set()  # examples that are like another share its values
+    looked_at: set[Place | None] = set()  # examples that are like another share its values: each is read once
     for example in checked.protocol.examples:
+        fresh = {k: v for k, v in example.record.items() if example.places.get(k) not in looked_at or k == "id"}
+        looked_at.update(example.places[name] for name in fresh if name in example.places)
         try:
-            read_record(checked.protocol, example.record)
+            read_record(checked.protocol, fresh)
         except RecordError as error:
             for each in error.problems:
                 place = example.places.get(each.item or "", example.place)
-                if (place.start, each.message) in seen:
-                    continue
-                seen.add((place.start, each.message))
                 message = f"the example `{example.name}`: {each.item}: {each.message}"
                 item = checked.protocol.items.get(each.item or "")
                 help = in_rules_words(each.help) if "{" not in each.help else example_form(item)
