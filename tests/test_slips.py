@@ -122,6 +122,7 @@ SLIPS: list[tuple[str, str, str]] = [
     ("condition", "sex IS female OR male", "R312"),
     ("condition", "ANY(asthma, sex IS female, male)", "R312"),
     ("condition", "sex IS NOT female, male", "R312"),
+    ("condition", "(sex IS female) OR male", "R312"),
     ("condition", "failed_drugs INCLUDES rituximab OR methotrexate", "R312"),
     ("condition", "(ast OR alt) > 3 × ULN", "R312"),
     ("condition", "ANY(ast, alt) > (1 + 2) × ULN", "R312"),
@@ -325,6 +326,19 @@ def test_each_fix_on_offer_mends(place: str, slip: str, code: str) -> None:
         after = errors_of(applied(text, [fix]))
         left = [each for each in after if (each.message, each.place.start) == (first.message, first.place.start)]
         assert not left, f"{fix.title}:\n{left[0].as_text()}"
+        assert all(each.code != "R106" for each in after), f"{fix.title}: parentheses no longer match"
+
+
+LONG = ("a", "a ", "a, ", "1 ", "1..", "(a ", "IF ", "a and ", "5 mg ", "2026-01-01 ", "- ", "a = ", "a-", " ")
+
+
+@pytest.mark.parametrize("piece", LONG)
+def test_a_long_line_gets_its_message(piece: str) -> None:
+    """Whatever a line is filled with, reading it and looking for the slip takes no more than its length."""
+    line = piece * (20_000 // len(piece)) + " $"
+    for place in ("condition", "data", "example"):
+        assert errors_of(written(place, f"x {line}"))
+    assert errors_of(PLACES["criterion"].replace("{}", f'(1) "at least 5{line}"\n      age ≥ 18'))
 
 
 def unreadable(text: str) -> int:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any, TypeVar
 
 from . import syntax as s
 from .build_conditions import MOST_DIGITS, ConditionBuilder, bare_mark, canonical, span, whole
-from .diagnostics import replacement
 from .source import Place
 from .tokens import Token
 
@@ -49,7 +47,7 @@ class Builder(ConditionBuilder):
 
     def broken(self, parts: list[Token]) -> s.Broken:
         words = set(re.findall(r"[①-⑳]|[a-zA-Z_][a-zA-Z0-9_]*|\d+|[^\W\d]\w*", parts[0].text))
-        words |= {name.replace("-", "_") for name in re.findall(r"\w+(?:-\w+)+", parts[0].text)}
+        words |= {name.replace("-", "_") for name in re.findall(r"\b\w+(?:-\w+)+", parts[0].text)}
         self.broken_words |= words | {bare_mark(word) for word in words if len(word) == 1}
         return s.Broken(parts[0].place)
 
@@ -321,13 +319,6 @@ class Builder(ConditionBuilder):
 
     def given_line(self, parts: list[Part]) -> s.Given:
         name, *values = parts
-        for one, two in pairwise(values):
-            between = one.place.source.text[one.place.end : two.place.start]
-            if between == "," and one.place.text[-1:].isdigit() and two.place.text[:1].isdigit():
-                place = span([one, two])
-                fixes = (replacement(place, place.text.replace(",", ".", 1)),)
-                form = f"{one.place.text}.{two.place.text}"
-                self.refuse("R112", f"`{place.text}` has a decimal comma", place, f"write `{form}`", fixes)
         return s.Given(name.place, self.name([name]), tuple(values))
 
     def given_number(self, parts: list[Part]) -> s.GivenValue:

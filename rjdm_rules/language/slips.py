@@ -26,7 +26,6 @@ RECOGNISERS: tuple[Callable[[Misfit], Said | None], ...] = (
     words.word_at_the_end,
     values.times_limit,
     values.power_in_letters,
-    values.decimal_comma,
     values.spaced_thousands,
     values.date_in_words,
     values.length_before,

@@ -15,8 +15,9 @@ from .misfits import Misfit, Said, shortened
 from .source import Place
 
 SECTIONS = {"criteria": "inclusion exclusion part", "conditions": "inclusion exclusion part define data"}
+LONGEST_LINE = 400  # what people slip in is shorter, and a pattern on a long line may take its time
 PARTS = {
-    "<name>": r"[^\W\d]\w*",
+    "<name>": r"\b[^\W\d]\w*",
     "<date>": r"\d{4}-\d{2}(?:-\d{2})?",
     "<type>": r"(?:yes/no|date|time|event|count|number|(?:one|several) of\b[^\"]*|(?:repeated )?in \S+)",
 }
@@ -80,7 +81,7 @@ def phrase(m: Misfit) -> Said | None:
         source = m.place.source
         number = m.place.line
         line, here = source.line(number), m.place.start - source.line_starts[number - 1]
-    for each in phrases():
+    for each in phrases() if len(line) <= LONGEST_LINE else ():
         if each.sections and m.section not in each.sections:
             continue
         for found in each.say.finditer(line):

@@ -11,18 +11,6 @@ from .misfits import Misfit, Said
 from .source import Place
 from .vocabulary import TYPE_TERMINALS
 
-
-def decimal_comma(m: Misfit) -> Said | None:
-    if m.text != "," or not re.search(r"\d$", m.before) or not re.match(r",\d", m.rest):
-        return None
-    whole = re.search(r"[\d]+$", m.before)
-    part = re.match(r",(\d+)", m.rest)
-    assert whole is not None and part is not None
-    place = m.at(-len(whole.group()), len(whole.group()) + part.end())
-    form = f"{whole.group()}.{part.group(1)}"
-    return Said("R112", f"`{place.text}` has a decimal comma", f"write `{form}`", (replacement(place, form),), place)
-
-
 _LIMIT = re.compile(
     r"(?P<number>\d)(?P<sign>\s*(?:[-–]?\s*(?:fold|times)\b|[xX×*·])?\s*(?:the\s+)?)"
     r"(?:(?P<limit>ULN|LLN)\b|(?P<words>(?:upper|lower) limits? of (?:the )?normal\b))",
@@ -204,7 +192,7 @@ def window_first(m: Misfit) -> Said | None:
 _AMOUNT = r"\d[\d.]*(?: ?[^\s()\d≥≤<>=]+)?"
 _SIGN = r"≥|>=|≤|<=|>|<"
 _TWO_BOUNDS = re.compile(
-    rf"(?P<subject>[A-Za-z_]\w*)\s*(?P<one>{_SIGN})\s*(?P<a>{_AMOUNT})\s+AND\s+(?P<two>{_SIGN})\s*(?P<b>{_AMOUNT})"
+    rf"\b(?P<subject>[A-Za-z_]\w*)\s*(?P<one>{_SIGN})\s*(?P<a>{_AMOUNT})\s+AND\s+(?P<two>{_SIGN})\s*(?P<b>{_AMOUNT})"
 )
 
 
@@ -224,7 +212,7 @@ def range_without_between(m: Misfit) -> Said | None:
 
 
 _RANGE = re.compile(
-    r"(?P<subject>[A-Za-z_]\w*)\s+(?:=|is|from)?\s*(?P<a>\d[\d.]*)(?P<unit1> ?[^\s\d–—-]*)\s*(?:to|–|—|-)\s*"
+    r"\b(?P<subject>[A-Za-z_]\w*)\s+(?:(?:=|is|from)\s*)?(?P<a>\d[\d.]*)(?P<unit1> ?[^\s\d–—-]*)\s*(?:to|–|—|-)\s*"
     r"(?P<b>\d[\d.]*)(?P<unit2> ?[^\s)(,;\d]*)",
     re.IGNORECASE,
 )
@@ -251,7 +239,7 @@ def range_in_words(m: Misfit) -> Said | None:
 
 
 _SINCE = re.compile(
-    r"(?P<what>[A-Za-z_]\w*)\s+(?:for )?(?P<sign>at least|at most|more than|less than|>=?|≥|<=?|≤)\s*"
+    r"\b(?P<what>[A-Za-z_]\w*)\s+(?:for )?(?P<sign>at least|at most|more than|less than|>=?|≥|<=?|≤)\s*"
     r"(?P<length>\d+ (?:day|week|month|year)s?)\s+(?:before|prior to|ago)\b(?: (?P<anchor>\w+))?",
     re.IGNORECASE,
 )

@@ -205,7 +205,7 @@ def two_names(m: Misfit) -> Said | None:
 
 def options_behind_is(m: Misfit) -> Said | None:
     """`nyha IS III, IV`, `nyha IS III/IV`."""
-    found = re.search(r"(?P<subject>\w+)\s+IS\s+(?P<negated>NOT\s+)?(?P<first>\w+)\s*$", m.before)
+    found = re.search(r"\b(?P<subject>\w+)\s+IS\s+(?P<negated>NOT\s+)?(?P<first>\w+)\s*$", m.before)
     more = re.match(r"(?:\s*[,/]\s*[A-Za-z_]\w*(?!\w|\s*[(<>=≥≤]))+", m.rest)
     if not found or not more or m.opened:
         return None

@@ -71,7 +71,7 @@ def said_of_figures(sentence: str) -> dict[str, set[str]]:
             if not f" {plain[: match.start()].rstrip()}".endswith((" not", " no")):  # "not below" is the other way
                 found.setdefault(canonical_figure(match["figure"]), set()).add(way)
     for way, pattern in _BEHIND:
-        for match in re.finditer(rf"{_FIGURE}(?: ?[^\s\d,;]+){{0,2}} {pattern}", plain):
+        for match in re.finditer(rf"{_FIGURE}(?: ?[^\s\d,;]+)?(?: [^\s\d,;]+)? {pattern}", plain):
             found.setdefault(canonical_figure(match["figure"]), set()).add(way)
     return found
 

@@ -57,7 +57,8 @@ def _behind(node: s.Expression) -> Place:
 
 
 def _report(scope: Scope, message: str, place: Place, form: str, edits: Sequence[tuple[Place, str]]) -> None:
-    scope.findings.error("R312", message, place, f"write `{form}`", fixes=(Fix(f"write `{form}`", tuple(edits)),))
+    fixes = (Fix(f"write `{form}`", tuple(edits)),) if edits else ()
+    scope.findings.error("R312", message, place, f"write `{form}`", fixes=fixes)
 
 
 def among(elements: Sequence[s.Expression], scope: Scope) -> set[int]:
@@ -113,7 +114,8 @@ def _options_behind(elements: Sequence[s.Expression], number: int, scope: Scope)
         options = [first.option] if isinstance(first, s.IsOption) else list(first.options)
         negation = "NOT " if first.negated else ""
         form = f"{subject} {negation}IN ({', '.join(each.name for each in [*options, *more])})"
-        _report(scope, "several options stand in one list", place, form, [(place, form)])
+        whole = place.text.count("(") == place.text.count(")")  # not `(nyha IS III) OR IV`
+        _report(scope, "several options stand in one list", place, form, [(place, form)] if whole else [])
     return set(range(number, end))
 
 

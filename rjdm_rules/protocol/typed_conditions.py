@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from ..language import syntax as s
 from ..language.diagnostics import Fix, listed, replacement
-from ..language.sameness import same
+from ..language.sameness import meaning
 from ..language.source import Place
 from ..units.unit import PLAIN
 from . import expressions as x
@@ -19,7 +19,6 @@ from .typed import Context, Typed
 from .typed_windows import WindowChecker
 
 TRUTHS = {"yes": True, "true": True, "no": False, "false": False}
-MOST_COMPARED = 50  # each part of a list with each
 COUNTED = ("at least", "at most", "exactly")
 FLIPPED = {"<": ">", ">": "<", "≤": "≥", "≥": "≤", "=": "=", "≠": "≠"}
 
@@ -122,11 +121,14 @@ class ConditionChecker(WindowChecker):
 
     def _twice(self, node: s.Group) -> None:
         """Warns of a part that stands twice where parts are counted: it counts twice."""
-        for number, element in enumerate(node.elements[:MOST_COMPARED]):
-            if any(same(each, element) for each in node.elements[:number]):
+        seen: set[object] = set()
+        for element in node.elements:
+            said = meaning(element)
+            if said in seen:
                 message = f"{quoted(element.place)} stands twice in this list, and counts twice"
                 self.findings.warning("R920", message, element.place, "take one of the two out")
                 return
+            seen.add(said)
 
     def _joined_in_list(self, node: s.Group) -> None:
         """Warns of `ANY(a, b AND c)`, where prose would have meant three parts: the list holds names only."""

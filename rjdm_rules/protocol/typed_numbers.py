@@ -120,16 +120,22 @@ class NumberChecker(NameChecker):
         return Typed(constant, t.Number(unit, literal=node.unit is None))
 
     def unit(self, text: str, place: Place) -> Unit | None:
-        name = re.sub(r"\W", "_", text.removesuffix("s") if text not in self.scope.items else text)
-        numbers = {each.name for each in self.scope.items.values() if isinstance(each.type, t.Number)}
-        numbers |= {each for each, kind in self.scope.definition_types.items() if isinstance(kind, t.Number)}
-        held = next((each for each in (name, f"{name}s", name.replace("lives", "life")) if each in numbers), None)
-        if held and not is_unit(text):
+        held = None if is_unit(text) else self._number_called(text)
+        if held:
             fixes = (replacement(place, f"× {held}"),)
             self.findings.error("R401", f"`{text}` is no unit, but a name: what is multiplied has its ×", place,
                                 f"write `× {held}`", fixes=fixes)  # fmt: skip
             return None
         return unit_at(text, place, self.findings)
+
+    def _number_called(self, text: str) -> str | None:
+        """The number that a word behind a figure means: `5 half-lives` of `half_life`."""
+        name = re.sub(r"\W", "_", text)
+        for each in (name, name.removesuffix("s"), name.replace("lives", "life")):
+            item = self.scope.items.get(each)
+            if isinstance(item.type if item else self.scope.definition_types.get(each), t.Number):
+                return each
+        return None
 
     def _dateliteral(self, node: s.DateLiteral, context: Context) -> Typed | None:
         if "T" in node.text:
