@@ -22,6 +22,7 @@ _SAID = (
     (DOWN, r"(?:at most|no more than|not more than|not above|not over|not exceeding|maximum(?: of)?|≤|<=|<|up to|below|"
            r"under|less than|lower than|fewer than|younger than)"),
 )  # fmt: skip
+_RELATION = re.compile("|".join(pattern for _, pattern in _SAID))
 _BEHIND = ((UP, r"or (?:above|more|older|higher|over|greater)"), (DOWN, r"or (?:below|less|younger|lower|under|fewer)"))
 _NEGATED = re.compile(r"\b(?:not?|never|without|free|except|unless|other than|neither|nor)\b", re.IGNORECASE)
 
@@ -36,10 +37,6 @@ def directions_agree(protocol: Protocol, findings: Findings, source: Source) -> 
 
 def _thresholds(criterion: Criterion, findings: Findings) -> None:
     assert criterion.condition is not None and criterion.sentence is not None
-    plain = re.sub("|".join(pattern for _, pattern in _SAID), " ", criterion.sentence.text.lower())
-    if _NEGATED.search(plain):  # "no LVEF above 55 %" says the opposite of what its words do
-        return
-    said = said_of_figures(criterion.sentence.text)
     asked: dict[str, list[tuple[str, x.Compare]]] = {}
     for node, flipped in _conditions(criterion.condition, False):
         if isinstance(node, x.Compare) and node.operator in ("≥", ">", "≤", "<"):
@@ -48,6 +45,10 @@ def _thresholds(criterion: Criterion, findings: Findings) -> None:
                 up = (node.operator in ("≥", ">")) is not flipped
                 figure = canonical_figure(number_text(abs(right.value)).lstrip("≈"))
                 asked.setdefault(figure, []).append((UP if up else DOWN, node))
+    plain = _RELATION.sub(" ", criterion.sentence.text.lower()) if asked else ""
+    if not asked or _NEGATED.search(plain):  # "no LVEF above 55 %" says the opposite of what its words do
+        return
+    said = said_of_figures(criterion.sentence.text)
     for figure, ways in asked.items():
         words = said.get(figure, set())
         if len(words) == 1 and all(way not in words for way, _ in ways):
@@ -78,12 +79,15 @@ def said_of_figures(sentence: str) -> dict[str, set[str]]:
 
 def _windows(criterion: Criterion, findings: Findings) -> None:
     assert criterion.condition is not None and criterion.sentence is not None
+    nodes = [node for node, _ in _conditions(criterion.condition, False)]
+    windows = [(node, node.window) for node in nodes if isinstance(node, x.Selected | x.InWindow) and node.window]
+    if not windows:
+        return
     text = criterion.sentence.text.lower()
     before = re.search(r"\b(?:before|prior to|preceding|previous|last|past)\b", text) is not None
     after = re.search(r"\b(?:after|following|since|from|until|during)\b", text) is not None
-    for node, _ in _conditions(criterion.condition, False):
-        window = node.window if isinstance(node, x.Selected | x.InWindow) else None
-        if window is None or window.direction not in ("before", "after") or before is after:
+    for node, window in windows:
+        if window.direction not in ("before", "after") or before is after:
             continue
         if (window.direction == "before") is after:
             place: Place = window.place or node.place or criterion.place

@@ -124,6 +124,7 @@ class Scope:
     misplaced: set[str] = field(default_factory=set)
     misplaced_formulas: set[Place] = field(default_factory=set)
     suggestions: int = 40
+    _known_homes: tuple[dict[str, list[str]], dict[str, list[Item | Reading]]] | None = None
 
     def names(self) -> Iterable[str]:
         yield from self.items
@@ -174,18 +175,34 @@ class Scope:
         help = near or f'declare it under `data` or `define`, as in `{name} "what it is" yes/no`'
         self.findings.error("R201", f"`{name}` is not declared", place, help, fixes=fixes)
 
+    def _homes(self) -> tuple[dict[str, list[str]], dict[str, list[Item | Reading]]]:
+        """For each attribute the events that have it, for each option the items and readings. Made when the first
+        unknown name is met, by which time all of them are entered."""
+        if self._known_homes is None:
+            attributes: dict[str, list[str]] = {}
+            options: dict[str, list[Item | Reading]] = {}
+            for item in self.items.values():
+                for attribute in item.attributes:
+                    attributes.setdefault(attribute.name, []).append(item.name)
+            holders: list[Item | Reading] = [*self.items.values(), *self.readings.values()]
+            for holder in holders:
+                for option in holder.options:
+                    options.setdefault(option.name, []).append(holder)
+            self._known_homes = attributes, options
+        return self._known_homes
+
     def _belongs_elsewhere(self, name: str, place: Place) -> bool:
         """Reports a name that is known, but not by itself: an attribute, an option, the day of today."""
-        head, dot, rest = name.rpartition(".")
-        events = [each for each in self.items.values() if each.attribute(rest) and head in ("", each.name)]
-        if events and (dot or not head):
-            event = events[0].name
+        head, _, rest = name.rpartition(".")
+        attributes, options = self._homes()
+        events = [each for each in attributes.get(rest, ()) if head in ("", each)]
+        if events:
+            event = events[0]
             message = f"`{rest}` is an attribute of `{event}`, and asked for with its event"
             help = f"write `{event} WHERE ({rest} …)`, or `{rest} OF LATEST({event})`"
             self.findings.error("R201", message, place, help)
             return True
-        families: list[Item | Reading] = [*self.items.values(), *self.readings.values()]
-        holders = [each for each in families if name in [option.name for option in each.options]]
+        holders = options.get(name, ())
         if holders:
             holder = holders[0].name
             several = isinstance(holders[0], Item) and holders[0].kind == "several of"
