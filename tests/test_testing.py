@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -239,6 +240,50 @@ def test_suggestions_fill_every_gap(examples: str) -> None:
     assert [line for line in missing_lines(found) if "reading" not in line] == []
     assert all(run.passed for run in run_examples(whole.graph))
     assert len({example.name for example in whole.model.examples}) == len(whole.model.examples)
+
+
+FILLED = {  # data, condition: what earlier suggestions could not bring about, or only where it did not matter
+    "between both limits": ('  k "k" in mmol/L with LLN with ULN\n      range 1..10\n', "k BETWEEN LLN AND ULN"),
+    "enough measurements, and their mean": (
+        '  s "s" date\n  r "r" repeated in mmHg\n      range 0..300\n',
+        "COUNT(r WITHIN 8 weeks BEFORE s) ≥ 3 AND MEAN(value OF r WITHIN 8 weeks BEFORE s) BETWEEN 140 mmHg AND 179 mmHg",
+    ),
+    "a count": ('  c "c" count\n      range 0..5\n', "c ≤ 1"),
+    "years behind a birthday": (
+        '  s "s" date\n  b "b" date\n  age "age" in years\n      otherwise YEARS FROM b TO s\n      range 0..120\n',
+        "age ≤ 80 years",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FILLED)
+def test_suggestions_fill(name: str) -> None:
+    data, condition = FILLED[name]
+    text = f'protocol T "t"\ndata\n{data}inclusion\n  (1) "x"\n      {condition}\n'
+    protocol = loads(text)
+    suggester = Suggester(protocol.evaluator())
+    made = [suggestion_text(each, protocol.model) for each in suggester.run()]
+    assert not suggester.missed
+    found = coverage(loads(text + "\n" + "\n".join(made)))
+    part, whole = found.counted_thresholds()
+    assert part == whole > 0
+
+
+STEPS = [
+    ('  a "a" in %\n', "a > 10 %", "0.1"),
+    ('  a "a" in %\n', "a > 55 %", "1"),
+    ('  a "a" in U/L with ULN\n', "a > 3 × ULN", "0.1"),
+    ('  a "a" count\n', "a > 3", "1"),
+    ('  a "a" in years\n', "a > 5 years", "1"),
+    ('  a "a" in mmol/L\n', "a > 3.5 mmol/L", "0.1"),
+]
+
+
+@pytest.mark.parametrize(("data", "condition", "step"), STEPS)
+def test_how_close_just_beside_a_threshold_is(data: str, condition: str, step: str) -> None:
+    found = coverage(loads(f'protocol T "t"\ndata\n{data}inclusion\n  (1) "x"\n      {condition}\n'))
+    (threshold,) = found.thresholds
+    assert threshold.step == Fraction(step)
 
 
 def test_suggestions_are_in_the_canonical_layout() -> None:

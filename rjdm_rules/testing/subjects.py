@@ -149,15 +149,14 @@ def scoped(node: x.Expression) -> bool:
     return False
 
 
-DECIMAL = (x.ItemValue, x.TimesLimit, x.DefinedValue, x.AttributeValue, x.AttributeOf, x.Aggregate, x.Arithmetic)
+DECIMAL = (x.ItemValue, x.DefinedValue, x.AttributeValue, x.AttributeOf, x.Aggregate, x.Arithmetic)
 
 
 def step_of(constant: x.Expression, value: x.Expression) -> Fraction:
     """What counts as just beside a threshold: one unit of the last digit that is written, in the unit compared; but no
-    more than a twentieth of the threshold, where values have decimals (not in counts and times)."""
+    more than a twentieth of the threshold for what is measured in a unit (not for counts, scores and times)."""
     if isinstance(value, x.CountOptions | x.CountOccurrences | x.CountTrue):
         return Fraction(1)
-    whole = isinstance(value, x.Elapsed)
     written = next((node for node in walk(constant) if isinstance(node, x.Constant)), None)
     text = written.place.text if written is not None and written.place is not None else ""
     number = re.match(r"[−-]?(\d+)(?:\.(\d+))?(?: ?[×*] ?10\^([−-]?\d+))?", text)
@@ -166,8 +165,9 @@ def step_of(constant: x.Expression, value: x.Expression) -> Fraction:
     step = Fraction(10) ** (int((number.group(3) or "0").replace("−", "-")) - len(number.group(2) or ""))
     scale = constant_value(constant)
     factor = abs(scale / written.value) if scale and written.value else Fraction(1)
-    whole = whole or written.unit.dimension == DAYS.dimension or not isinstance(value, DECIMAL)
-    while not whole and written.value and step * 20 > abs(written.value) and step.denominator < 1000:
+    measured = isinstance(value, x.TimesLimit) or (written.unit.text not in ("", "1") and isinstance(value, DECIMAL))
+    measured = measured and written.unit.dimension != DAYS.dimension
+    while measured and written.value and step * 20 > abs(written.value) and step.denominator < 1000:
         step /= 10
     return step * factor
 
