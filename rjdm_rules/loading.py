@@ -15,10 +15,12 @@ from .protocol.check import Checked, check_source
 from .protocol.libraries import UnreadableFile, bundled_names, library_path, read_source
 from .protocol.model import Item
 from .protocol.model import Protocol as Model
+from .theme import BUNDLED, Theme
 
 if TYPE_CHECKING:
     from .evaluation.results import Evaluator, Explanation, Result
     from .graph.build import RuleGraph
+    from .publishing.publish import Order, Published
 
 
 def find(name: str) -> tuple[Path, str]:
@@ -154,10 +156,19 @@ class Protocol:
         return self.evaluator(readings).explain(record)
 
     def render(self, format: str = "markdown", readings: Mapping[str, str] | None = None) -> str:
-        """The eligibility section as `markdown` or `html`."""
+        """The eligibility section as `markdown` or `html`, without diagrams; see `document` for all there is."""
         from .documents.section import render_section
 
         return render_section(self.graph, format, readings)
+
+    def document(self, order: Order | None = None, readings: Mapping[str, str] | None = None, **more: Any) -> Published:
+        """A finished document with its diagrams: by default the protocol section as HTML (see Order).
+
+        Raises CannotDraw, CannotWriteWord (Word needs the extra `word`), ThemeError.
+        """
+        from .publishing.publish import Order, publish
+
+        return publish(self.evaluator(readings), order or Order(), **more)
 
     def draw(
         self,
@@ -166,22 +177,24 @@ class Protocol:
         format: str = "svg",
         readings: Mapping[str, str] | None = None,
         direction: str | None = None,
+        form: str | None = None,
+        language: str = "en",
+        theme: Theme = BUNDLED,
     ) -> bytes:
-        """A diagram of the whole protocol or of one criterion, as svg, png, pdf or dot, reading top to bottom
-        (`TB`) or left to right (`LR`); with a record, coloured by outcome. Raises UnknownCriterion, RecordError."""
-        from .diagrams.decision import criterion_diagram
-        from .diagrams.overview import overview_diagram
-        from .diagrams.patient import Drawn
+        """A diagram as svg, png, pdf or dot: of the whole protocol (`form` overview, or map: which data feed which
+        criteria; escalation: a scheme, `criterion` naming one of several), or of one criterion (decision or ladder).
+        An overview reads top to bottom (`TB`) or left to right (`LR`). With a record it is coloured by outcome.
+        Raises UnknownCriterion, RecordError, ValueError for a form that does not fit, ThemeError, CannotDraw.
+        """
+        from .diagrams.choosing import diagram
         from .diagrams.render import drawn
+        from .diagrams.sheet import Drawn, Sheet
         from .evaluation.problems import patient_id
 
         evaluator = self.evaluator(readings)
         whose = Drawn(patient_id(record, 1), evaluator.node_truths(record)) if record is not None else None
-        if criterion is None:
-            drawing = overview_diagram(self.graph, whose, evaluator.readings, direction or "LR")
-        else:
-            drawing = criterion_diagram(self.graph, criterion, whose, evaluator.readings, direction or "TB")
-        return drawn(drawing, format)
+        sheet = Sheet(self.graph, evaluator.readings, whose, language, theme, direction or "TB")
+        return drawn(diagram(sheet, form, criterion), format)
 
 
 __all__ = ["Protocol", "RulesError", "UnreadableFile", "check", "find", "load", "loads"]

@@ -194,7 +194,7 @@ def test_scopes_of_the_large_example() -> None:
         ("otherwise YEARS FROM birth_date TO screening", "YEARS", "support.function"),
         ("range 0..120", "120", "constant.numeric"),
         ("code LOINC 2106-3", "LOINC 2106-3", "constant.other.code"),
-        ("grade 0..4", "grade", "entity.name.variable"),
+        ('grade "grade" zh "级别" 0..4', "grade", "entity.name.variable"),
         ("① AND ANY(②..⑤)", "②", "entity.name.tag.marker"),
         ("① AND ANY(②..⑤)", "AND", "keyword.operator.word"),
         ("AND gc_duration ≥ 6 months", "≥", "keyword.operator.comparison"),

@@ -54,7 +54,7 @@ ROWS = [
     ("NOT day ≥ 2026-01-01", "the screening date is before 2026-01-01"),
     ("YEARS FROM birth TO day ≥ 18 years", "at least 18 completed years from the date of birth to the screening date"),
     ("birth + 18 years ≤ day", "the date of birth plus 18 years is on or before the screening date"),
-    ("day WITHIN 3 months AFTER birth", "the screening date is within 3 months after the date of birth"),
+    ("day WITHIN 3 months AFTER birth", "the screening date is within 3 months after birth"),
     ("e WHERE (grade ≥ 3)", "infection with grade at least 3"),
     ("e WHERE (NOT grade ≥ 3) BEFORE day", "infection with grade less than 3 before the screening date"),
     (
@@ -83,7 +83,7 @@ ROWS = [
         " exception: a resected carcinoma",
     ),
     ("x ≤ 1 mg/dL WAIVED IF flag", "serum creatinine is at most 1 mg/dL; waived in case of fever"),
-    ("IF flag THEN ALL(a, b, agreed)", "if fever, then a, b and the patient has agreed (otherwise not applicable)"),
+    ("IF flag THEN ALL(a, b, agreed)", "for patients with fever, a, b and the patient has agreed (not applicable to patients without fever)"),
     ("NOT AT LEAST 2 OF (flag, a, b)", "at most one of the following three: fever; a; b"),
     ("AT MOST 0 OF (flag, a)", "neither of the following: fever; a"),
     ("COUNT(flag, a, b) ≥ 2", "at least two of the following three: fever; a; b"),
@@ -95,7 +95,7 @@ ROWS = [
     ("(flag WAIVED IF a) EXCEPT b", "this condition, unless the exception applies: condition: fever; waived in case of a; exception: b"),
     ("flag WAIVED IF (a EXCEPT b)", "this condition, unless it is waived: condition: fever; waiver: a, except in case of b"),
     ("MAX(n, COUNT(drugs)) + 1 > 2", "(the higher of number of relapses and number of times: earlier drugs) + 1 is more than 2"),
-    ("NOT (day LESS THAN 28 days BEFORE birth)", "the screening date is not in the window: less than 28 days before the date of birth"),
+    ("NOT (day LESS THAN 28 days BEFORE birth)", "the screening date is not in the window: less than 28 days before birth"),
     ("COUNT(drugs) ≥ 1 AND flag", "both of the following: earlier drugs: at least one; fever"),
 ]  # fmt: skip
 

@@ -9,7 +9,7 @@ import click
 from ..assets import asset
 from ..diagrams.render import CannotDraw
 from ..evaluation.decoding import decoded
-from ..loading import load
+from ..loading import Protocol, load
 from .printing import broken, tree_text, verdict_text, write_whole
 
 PROTOCOL = "rjdm_cart"
@@ -52,20 +52,19 @@ def example_patients() -> list[dict[str, object]]:
     return [decoded(line) for line in text.splitlines() if line.strip()]
 
 
-def pages(protocol: object, record: dict[str, object]) -> list[tuple[str, str, bytes]]:
+def pages(protocol: Protocol, record: dict[str, object]) -> list[tuple[str, str, bytes]]:
     """Each file of the tour: name, what it is, content."""
-    from ..loading import Protocol
-
-    assert isinstance(protocol, Protocol)
     found = [
-        ("criteria.html", "the eligibility section, for a browser", protocol.render("html").encode()),
-        ("criteria.md", "the same as Markdown", protocol.render("markdown").encode()),
+        ("criteria.md", "the protocol section as Markdown", protocol.render("markdown").encode()),
         ("patients.jsonl", "the example patients", asset("rules", "example_patients.jsonl").read_bytes()),
         ("overview.dot", "the whole protocol, as Graphviz source", protocol.draw(format="dot")),
     ]
     try:
         found += [
+            ("criteria.html", "the protocol section with its diagrams", protocol.document().data),
+            ("side_by_side.html", "each criterion with condition, examples, diagrams", side_by_side(protocol)),
             ("overview.svg", "the whole protocol", protocol.draw()),
+            ("organs_ladder.svg", f"{SHOWN_CRITERION} as a ladder", protocol.draw(SHOWN_CRITERION, form="ladder")),
             ("organs.svg", f"the decision diagram of {SHOWN_CRITERION}", protocol.draw(SHOWN_CRITERION)),
             ("organs_patient.svg", "the same, coloured by the patient", protocol.draw(SHOWN_CRITERION, record)),
             ("organs_patient.png", "and as a picture", protocol.draw(SHOWN_CRITERION, record, "png")),
@@ -73,3 +72,9 @@ def pages(protocol: object, record: dict[str, object]) -> list[tuple[str, str, b
     except CannotDraw as error:
         click.echo(f"   (no diagrams: {error})", err=True)
     return found
+
+
+def side_by_side(protocol: Protocol) -> bytes:
+    from ..publishing.publish import Order
+
+    return protocol.document(Order("side-by-side")).data

@@ -6,9 +6,11 @@ import csv
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from .printing import counted, note, steps
 from .shared import (
     FILE,
     READING,
@@ -21,27 +23,82 @@ from .shared import (
     written,
 )
 
+if TYPE_CHECKING:
+    from ..theme import Theme
+
+
+LANGUAGE = click.option(
+    "--language", type=click.Choice(["en", "zh"]), default="en", help="English, or Simplified Chinese."
+)
+THEME = click.option("--theme", "theme_folder", metavar="DIR", help="A folder with your house's templates and styles.")
+FORMATS = {".html": "html", ".htm": "html", ".md": "markdown", ".docx": "word"}
+
 
 @click.command(
     cls=Examples,
-    examples=("rjdm render rjdm_cart -o criteria.html", "rjdm render my_trial.rules -o criteria.md"),
+    examples=(
+        "rjdm render rjdm_cart -o criteria.html",
+        "rjdm render rjdm_cart -o review.docx --document side-by-side --paper letter",
+        "rjdm render my_trial.rules -o criteria.docx --date 2026-03-02 --theme our_house",
+        "rjdm render rjdm_cart -o criteria.html --language zh",
+    ),
 )
 @FILE
-@click.option("-o", "--output", required=True, metavar="OUT", help="The document to write: .html or .md.")
+@click.option("-o", "--output", required=True, metavar="OUT", help="The document to write: .html, .docx or .md.")
+@click.option(
+    "--document",
+    type=click.Choice(["section", "side-by-side"]),
+    default="section",
+    help="The protocol section, or each criterion beside its exact condition, diagrams and examples.",
+)
+@LANGUAGE
+@click.option("--paper", type=click.Choice(["a4", "letter"]), default="a4", help="The paper of a Word file.")
+@click.option("--date", metavar="YYYY-MM-DD", default="", help="The date to print on it.")
+@THEME
 @READING
-def render(file: str, output: str, readings: tuple[str, ...]) -> None:
-    """Write the eligibility section as a document.
+def render(
+    file: str,
+    output: str,
+    document: str,
+    language: str,
+    paper: str,
+    date: str,
+    theme_folder: str | None,
+    readings: tuple[str, ...],
+) -> None:
+    """Write the criteria as a document.
 
-    It holds the criteria with exact conditions, definitions, tables, readings and the data dictionary.
+    The protocol section holds the criteria with exact conditions, definitions, tables, dose escalation, readings, the
+    data dictionary, abbreviations and sources, and diagrams. Markdown has its pictures in a folder beside it.
     """
-    formats = {".html": "html", ".htm": "html", ".md": "markdown"}
+    from ..diagrams.render import CannotDraw
+    from ..documents.word import CannotWriteWord
+    from ..publishing.publish import Order
+    from ..theme import ThemeError
+
     suffix = Path(output).suffix.lower()
-    if suffix not in formats:
-        refuse(f"{output}: write a name that ends with .html or .md")
+    if suffix not in FORMATS:
+        refuse(f"{output}: write a name that ends with .html, .docx or .md")
     protocol = usable(file)
     evaluator = evaluator_for(protocol, readings)
-    text = protocol.render(formats[suffix], evaluator.readings)
-    written(output, text.encode("utf-8"))
+    beside = f"{Path(output).stem}_pictures"
+    try:
+        order = Order(document, FORMATS[suffix], language, themed(theme_folder), paper, date)
+        done = protocol.document(order, evaluator.readings, pictures_folder=beside, progress=steps("diagrams"))
+    except (CannotDraw, CannotWriteWord, ThemeError, ValueError) as error:
+        refuse(str(error))
+    for name, data in done.beside.items():
+        written(str(Path(output).parent / beside / name), data, quiet=True)
+    written(output, done.data)
+    if done.beside:
+        note(f"and {counted(len(done.beside), 'picture')} in {Path(output).parent / beside}")
+
+
+def themed(folder: str | None) -> Theme:
+    """The look of a folder, or the bundled one. Raises ThemeError."""
+    from ..theme import BUNDLED, Theme
+
+    return Theme(Path(folder)) if folder else BUNDLED
 
 
 @click.command(
@@ -49,32 +106,47 @@ def render(file: str, output: str, readings: tuple[str, ...]) -> None:
     examples=(
         "rjdm draw rjdm_cart -o overview.svg",
         "rjdm draw rjdm_cart I5 -o organs.png",
+        "rjdm draw rjdm_cart I5 -o organs.svg --form ladder",
+        "rjdm draw rjdm_cart -o data.svg --form map",
         "rjdm draw rjdm_cart I5 -o organs.svg --patient patient.json",
     ),
 )
 @FILE
 @click.argument("criterion", required=False)
 @click.option("-o", "--output", required=True, metavar="OUT", help="The picture to write: .svg, .png, .pdf or .dot.")
+@click.option(
+    "--form",
+    type=click.Choice(["decision", "ladder", "overview", "map", "escalation"]),
+    help="What to draw of a criterion (decision, ladder) or of the protocol (overview, map, escalation).",
+)
 @click.option("--patient", "patient_file", metavar="FILE", help="Colour the diagram by this patient's outcomes.")
 @click.option("--id", "wanted", help="The id of that patient, in a file of several.")
-@click.option("--direction", type=click.Choice(["TB", "LR"]), help="Top to bottom, or left to right.")
+@click.option("--direction", type=click.Choice(["TB", "LR"]), help="An overview: top to bottom, or left to right.")
+@LANGUAGE
+@THEME
 @READING
 def draw(
     file: str,
     criterion: str | None,
     output: str,
+    form: str | None,
     patient_file: str | None,
     wanted: str | None,
     direction: str | None,
+    language: str,
+    theme_folder: str | None,
     readings: tuple[str, ...],
 ) -> None:
     """Draw the whole protocol, or one criterion.
 
-    CRITERION is a number such as I3, I3.1 or E8; without it, the overview is drawn.
+    CRITERION is a number such as I3, I3.1 or E8 (with --form escalation, the name of a scheme); without it, the
+    overview is drawn. A ladder shows what must all hold in series, and alternatives in parallel; a map, which data
+    feed which criteria.
     """
-    from ..diagrams.decision import UnknownCriterion
     from ..diagrams.render import FORMATS, CannotDraw
+    from ..diagrams.sheet import UnknownCriterion
     from ..evaluation.problems import RecordError
+    from ..theme import ThemeError
 
     suffix = Path(output).suffix.lower().lstrip(".")
     if suffix not in FORMATS:
@@ -85,8 +157,9 @@ def draw(
         refuse("--id picks a patient from a file; name the file with --patient FILE")
     record = one_patient(patient_file, protocol, wanted, "--id").record if patient_file else None
     try:
-        data = protocol.draw(criterion, record, suffix, evaluator.readings, direction)
-    except (CannotDraw, UnknownCriterion, RecordError) as error:
+        theme = themed(theme_folder)
+        data = protocol.draw(criterion, record, suffix, evaluator.readings, direction, form, language, theme)
+    except (CannotDraw, UnknownCriterion, RecordError, ThemeError, ValueError) as error:
         refuse(str(error))
     written(output, data)
 

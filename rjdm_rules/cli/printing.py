@@ -8,7 +8,7 @@ import sys
 import tempfile
 import textwrap
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -87,6 +87,19 @@ def progress(things: Iterable[T], what: str) -> Iterator[T]:
                 sys.stderr.flush()
     if shown != start:
         sys.stderr.write(f"\r{number:,} {what} in {time.monotonic() - start:.1f} s{' ' * 20}\n")
+
+
+def steps(what: str) -> Callable[[int, int], None]:
+    """Tells how many of how many things are done, as `progress` does."""
+    start = time.monotonic()
+
+    def told(done: int, of: int) -> None:
+        if sys.stderr.isatty() and time.monotonic() - start > PROGRESS_AFTER:
+            sys.stderr.write(f"\r{done} of {of} {what} ")
+            sys.stderr.write("\r" + " " * 40 + "\r" if done == of else "")
+            sys.stderr.flush()
+
+    return told
 
 
 def counted(number: int, what: str) -> str:

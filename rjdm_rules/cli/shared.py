@@ -177,10 +177,11 @@ def one_patient(name: str, protocol: Any, wanted: str | None, option: str = "--p
     return first
 
 
-def written(output: str, data: bytes) -> None:
+def written(output: str, data: bytes, quiet: bool = False) -> None:
     """Writes a document whole, or ends the command."""
     try:
         write_whole(Path(output), data)
     except OSError as error:
         refuse(f"{output}: cannot be written ({error.strerror or error})")
-    note(f"wrote {output}")
+    if not quiet:
+        note(f"wrote {output}")

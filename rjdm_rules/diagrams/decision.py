@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from graphviz import Digraph
 
-from ..graph.build import RuleGraph
 from ..protocol import expressions as x
+from ..protocol.model import Criterion
 from ..protocol.settling import settled
-from ..words.phrases import Words
-from ..words.pieces import criterion_title, flattened, no_such_criterion
-from .boxes import INK, Boxes, cell, framed, group_head, label, look_of
-from .patient import Drawn, boxes_for, canvas
+from ..words.pieces import flattened
+from .boxes import INK, SOFT, Boxes, cell, framed, label, look_of, plain_label
+from .sheet import Sheet
 
 MOST_STEPS = 8  # more alternatives than these stand in one box, as a list
+MOST_ROWS = 22  # with more boxes than these, the criteria inside stand closed: each has a diagram of its own
 ANSWERS = {"met": "yes", "not met": "no", "unknown": "unknown"}
-
-
-class UnknownCriterion(ValueError):
-    """A criterion that the protocol does not have."""
+END_ROOM = 88.0
 
 
 @dataclass(frozen=True)
 class Step:
-    """A question of the decision: what is asked, its box, and where each answer leads (a step, or an outcome)."""
+    """A question of the decision: what is asked, its box, and where each answer leads (a further step, an outcome)."""
 
     asked: x.Expression
     rows: list[str]
@@ -37,45 +33,108 @@ class Step:
         return ("yes", self.yes), ("no", self.no), ("unknown", self.unknown)
 
 
-def criterion_diagram(
-    graph: RuleGraph, id: str, whose: Drawn | None, readings: Mapping[str, str], direction: str = "TB"
-) -> Digraph:
+def criterion_diagram(sheet: Sheet, id: str) -> Digraph:
     """The decision diagram of one criterion or child. Raises UnknownCriterion."""
-    protocol = graph.protocol
-    criterion = protocol.criterion(id)
-    if criterion is None:
-        raise UnknownCriterion(no_such_criterion(id, protocol))
-    words = Words(protocol, readings)
-    excludes = criterion.id in protocol.excluding
-    boxes = boxes_for(graph, words, whose, excludes)
-    drawing = canvas(f"criterion {criterion.id}", direction, whose, words)
-    below = f"{criterion.id} · {protocol.id}"
-    condition = settled(criterion.condition, readings) if criterion.condition is not None else None
-    if isinstance(condition, x.Group) and condition.style != "between":
-        below += f" · {group_head(flattened(condition))}"
-    look = boxes.look(x.CriterionTruth(criterion.id))
-    drawing.node("start", label([framed(criterion_title(criterion), [cell(below, look_of(""), width=46)], look, 46)]))
+    criterion = sheet.criterion(id)
+    boxes = sheet.boxes(criterion.id in sheet.protocol.excluding)
+    drawing = sheet.canvas(f"criterion {criterion.id}")
+    drawing.attr(nodesep="0.25", ranksep="0.3", splines="polyline")
+    condition = settled(criterion.condition, sheet.readings) if criterion.condition is not None else None
+    drawing.node("start", _title(criterion, condition, boxes, sheet))
     if condition is None:
         return drawing
-    steps = steps_of(condition, boxes)
-    reached = "" if whose is None else boxes.outcome(x.CriterionTruth(criterion.id))
-    taken = way_taken(steps, boxes, reached) if whose is not None else set()
-    drawing.edge("start", "step0", **_weight(bool(taken)))
+    steps = _steps(condition, boxes)
+    whole = x.CriterionTruth(criterion.id)
+    reached = boxes.outcome(whole) if sheet.whose else ""
+    taken = way_taken(steps, boxes, reached) if sheet.whose else set()
+    drawing.edge("start", "step0", weight="20", **_weight(bool(taken)))
     for number, step in enumerate(steps):
-        drawing.node(f"step{number}", label(step.rows))
-        for answer, target in step.ways():
-            style = "dashed" if answer == "unknown" else "solid"
-            drawing.edge(
-                f"step{number}", target, label=f" {answer} ", style=style, **_weight((number, answer) in taken)
-            )
-    ends = {target for step in steps for _, target in step.ways() if not target.startswith("step")}
-    for end in sorted(ends):
-        _end(drawing, end, excludes, reached)
-    with drawing.subgraph() as rank:
-        rank.attr(rank="sink")
-        for end in sorted(ends):
-            rank.node(end)
+        _step(drawing, number, step, boxes, taken, reached)
     return drawing
+
+
+def _title(criterion: Criterion, condition: x.Expression | None, boxes: Boxes, sheet: Sheet) -> str:
+    below = f"{criterion.id} · {sheet.protocol.id}"
+    if isinstance(condition, x.Group) and condition.style != "between":
+        below += f" · {boxes.head(flattened(condition))}"
+    look = boxes.look(x.CriterionTruth(criterion.id))
+    return boxes.title(criterion, look, [cell(below, look_of(""), room=260)], 260)
+
+
+def _steps(condition: x.Expression, boxes: Boxes) -> list[Step]:
+    """The steps, with the criteria inside them closed where the picture would not fit a page."""
+    steps = steps_of(condition, boxes)
+    if sum(row.count("<TR>") for step in steps for row in step.rows) > MOST_ROWS and _names_criteria(condition):
+        boxes.closed = True
+        boxes.expanded.clear()
+        steps = steps_of(condition, boxes)
+        boxes.closed = False
+    return steps
+
+
+def _names_criteria(node: x.Expression) -> bool:
+    return isinstance(node, x.CriterionTruth) or any(_names_criteria(each) for each in x.parts(node))
+
+
+def _step(drawing: Digraph, number: int, step: Step, boxes: Boxes, taken: set[tuple[int, str]], reached: str) -> None:
+    """A question with the outcomes beside it: unknown on the left, what ends here on the right, what goes on below."""
+    name = f"step{number}"
+    drawing.node(name, label(step.rows))
+    beside = [(answer, target) for answer, target in step.ways() if not target.startswith("step")]
+    below = [(answer, target) for answer, target in step.ways() if target.startswith("step")]
+    right = [way for way in beside if way[0] != "unknown"]
+    if not below:  # the last question: yes goes down
+        below, right = right[:1], right[1:]
+    with drawing.subgraph() as rank:
+        rank.attr(rank="same")
+        rank.node(name)
+        for answer, target in beside:
+            if answer == "unknown":
+                end = _end(rank, name, answer, target, boxes, (number, answer) in taken, reached)
+                rank.edge(
+                    end, name, dir="back", label=_said(answer, boxes), **_style(answer, (number, answer) in taken)
+                )
+        for answer, target in right:
+            end = _end(rank, name, answer, target, boxes, (number, answer) in taken, reached)
+            rank.edge(name, end, label=_said(answer, boxes), **_style(answer, (number, answer) in taken))
+    for answer, target in below:
+        end = target
+        if not target.startswith("step"):
+            end = _end(drawing, name, answer, target, boxes, (number, answer) in taken, reached)
+        style = _style(answer, (number, answer) in taken)
+        drawing.edge(name, end, label=_said(answer, boxes), weight="20", **style)
+
+
+def _said(answer: str, boxes: Boxes) -> str:
+    return plain_label(boxes.word(f"drawn_{answer}"), 80, 10, SOFT)
+
+
+def _style(answer: str, taken: bool) -> dict[str, str]:
+    return {"style": "dashed" if answer == "unknown" else "solid", **_weight(taken)}
+
+
+def _weight(taken: bool) -> dict[str, str]:
+    return {"penwidth": "2.4", "color": INK} if taken else {}
+
+
+def _end(drawing: Digraph, step: str, answer: str, target: str, boxes: Boxes, taken: bool, reached: str) -> str:
+    """An outcome beside or below a question; gives its node. Beside an exclusion, met says that the patient is out."""
+    kind, _, remark = target.partition("__")
+    outcome = kind.replace("_", " ")
+    look = look_of(outcome, boxes.excludes)
+    said = boxes.words.terms["drawn_ends_of_exclusion" if boxes.excludes else "drawn_ends"][kind]
+    text = f"{look.sign} {said}" + (f" {boxes.word(f'drawn_{remark}')}" if remark else "")
+    drawing.node(
+        f"{step}_{answer}",
+        plain_label(text, END_ROOM, 10),
+        shape={"met": "box", "not met": "octagon", "unknown": "box", "not applicable": "box"}[outcome],
+        style=f"filled,{'rounded,' if outcome != 'not met' else ''}{look.style}",
+        fillcolor=look.fill,
+        color=look.line,
+        penwidth="3" if taken and reached == outcome else "1.2",
+        margin="0.04,0.02",
+    )
+    return f"{step}_{answer}"
 
 
 def way_taken(steps: list[Step], boxes: Boxes, reached: str) -> set[tuple[int, str]]:
@@ -95,36 +154,6 @@ def way_taken(steps: list[Step], boxes: Boxes, reached: str) -> set[tuple[int, s
     return found
 
 
-def _weight(taken: bool) -> dict[str, str]:
-    return {"penwidth": "2.4", "color": INK} if taken else {}
-
-
-END_WORDS = {
-    "met": ("met", "met: the patient is excluded"),
-    "not_met": ("not met", "not met"),
-    "unknown": ("unknown", "unknown"),
-    "not_applicable": ("not applicable, counts as satisfied", "not applicable"),
-}
-
-
-def _end(drawing: Digraph, end: str, excludes: bool, reached: str) -> None:
-    kind = end.split("__")[0]
-    outcome = kind.replace("_", " ")
-    text = END_WORDS[kind][1 if excludes else 0]
-    remark = end.partition("__")[2].replace("_", " ")
-    look = look_of(outcome, excludes)
-    shown = f"{look.sign} {text}" + (f"\n{remark}" if remark else "")
-    drawing.node(
-        end,
-        shown,
-        shape={"met": "box", "not met": "octagon", "unknown": "ellipse", "not applicable": "box"}[outcome],
-        style=f"filled,{'rounded,' if outcome in ('met', 'not applicable') else ''}{look.style}",
-        fillcolor=look.fill,
-        color=look.line,
-        penwidth="3" if reached == outcome else "1.2",
-    )
-
-
 def steps_of(node: x.Expression, boxes: Boxes) -> list[Step]:
     """The questions of a condition, one after the other."""
     match node:
@@ -134,31 +163,36 @@ def steps_of(node: x.Expression, boxes: Boxes) -> list[Step]:
                 return _chain(flat, boxes, kind == "all")
         case x.Except(condition=condition, exception=exception):
             return [
-                Step(condition, boxes.rows(condition), "step1", "not_met", "unknown__unless_the_exception_applies"),
-                Step(exception, _framed("EXCEPTION", exception, boxes), "not_met", "met", "unknown"),
+                Step(condition, boxes.rows(condition), "step1", "not_met", "unknown__unless_exception"),
+                Step(exception, _framed("drawn_exception", exception, boxes), "not_met", "met", "unknown"),
             ]
         case x.WaivedIf(condition=condition, waiver=waiver):
             return [
                 Step(condition, boxes.rows(condition), "met", "step1", "unknown__unless_waived"),
-                Step(waiver, _framed("WAIVER", waiver, boxes), "met", "not_met", "unknown"),
+                Step(waiver, _framed("drawn_waiver", waiver, boxes), "met", "not_met", "unknown"),
             ]
         case x.IfThen(condition=condition, consequence=consequence):
-            open_end = "unknown__unless_the_THEN_part_holds"
             return [
-                Step(condition, _framed("IF", condition, boxes), "step1", "not_applicable", open_end),
-                Step(consequence, _framed("THEN", consequence, boxes), "met", "not_met", "unknown"),
+                Step(
+                    condition,
+                    _framed("drawn_if", condition, boxes),
+                    "step1",
+                    "not_applicable",
+                    "unknown__unless_then",
+                ),
+                Step(consequence, _framed("drawn_then", consequence, boxes), "met", "not_met", "unknown"),
             ]
     return [Step(node, boxes.rows(node), "met", "not_met", "unknown")]
 
 
 def _framed(head: str, node: x.Expression, boxes: Boxes) -> list[str]:
-    return [framed(head, boxes.rows(node, 1), look_of(""))]
+    return [framed(boxes.word(head), boxes.rows(node, 1), look_of(""))]
 
 
 def _chain(node: x.Group, boxes: Boxes, every: bool) -> list[Step]:
     """ALL: each `yes` goes on, one `no` decides. ANY: each `no` goes on, one `yes` decides."""
     last = len(node.conditions) - 1
-    open_end = "unknown__unless_another_is_no" if every else "unknown__unless_another_is_yes"
+    open_end = "unknown__unless_no" if every else "unknown__unless_yes"
     open_end = open_end if last else "unknown"
     steps = []
     for number, each in enumerate(node.conditions):

@@ -4,33 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
+from functools import cached_property
+from typing import Any
 
 from ..graph.build import RuleGraph
-from ..protocol.model import Block, Cell, Criterion, Escalation, Item, Part, Protocol, Scheme, Table, TableColumn
-from ..protocol.numbers import number_text
-from ..protocol.types import OneOf, Type
+from ..language.syntax import Text
+from ..protocol.model import Block, Criterion, Escalation, Item, Part, Scheme, Table, TableColumn
+from ..theme import BUNDLED, Theme
 from ..words.phrases import Phrase, Words
-from ..words.pieces import criterion_marker, unit_words
+from ..words.pieces import criterion_marker, criterion_sentence
+from ..words.tables import cell_words, result_words, span_words
+from .abbreviations import abbreviations_of
+from .fingerprint import fingerprint_of
+from .kinds import item_kind, type_words
+
+FIRST_CHAPTER = 5  # eligibility is section 5 of a protocol after the ICH M11 template
 
 
 @dataclass(frozen=True)
 class Row:
-    """One criterion or child: printed marker, sentence, exact condition (None for a remark)."""
+    """One criterion or child: printed marker, sentence, exact condition (None for a remark). `numbering` says how its
+    marker counts: decimal, circled, letter, roman or none, and `number` which one it is."""
 
     id: str
     marker: str
     depth: int
+    numbering: str
+    number: int
     sentence: str
-    zh: str | None
     condition: Phrase | None
     formula: bool
     notes: tuple[str, ...]
     sources: tuple[str, ...]
+    items: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
 class Section:
+    """Inclusion or exclusion. Without a written `formula` all, or none, of the criteria must hold."""
+
     kind: str
     title: str
     anchor: str
@@ -43,6 +55,7 @@ class Section:
 class PartContent:
     name: str | None
     title: str
+    anchor: str
     sections: tuple[Section, ...]
     notes: tuple[str, ...]
 
@@ -81,7 +94,6 @@ class ReadingContent:
 class ItemContent:
     name: str
     label: str
-    zh: str | None
     kind: str
     unit: str
     range: str
@@ -95,17 +107,35 @@ class ItemContent:
 
 @dataclass(frozen=True)
 class EscalationContent:
+    name: str
     title: str
+    anchor: str
     facts: tuple[tuple[str, str], ...]
     schemes: tuple[Grid, ...]
     notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
+class Chapter:
+    """A heading: what it stands over (`of` is its content), its number as in `5.2`, its place in a page."""
+
+    kind: str
+    number: str
+    level: int
+    title: str
+    anchor: str
+    of: Any = None
+
+
+@dataclass(frozen=True)
 class Content:
+    """A protocol as documents show it, in one language. `remarks` are notes of criteria by their ids, `fingerprint`
+    identifies the rules files that it was made from."""
+
     id: str
     title: str
-    zh: str | None
+    language: str
+    terms: Mapping[str, Any]
     attributes: tuple[tuple[str, str], ...]
     parts: tuple[PartContent, ...]
     definitions: tuple[DefinitionContent, ...]
@@ -113,196 +143,230 @@ class Content:
     readings: tuple[ReadingContent, ...]
     escalations: tuple[EscalationContent, ...]
     items: tuple[ItemContent, ...]
+    remarks: tuple[tuple[str, str], ...]
     sources: tuple[tuple[str, str], ...]
+    abbreviations: tuple[tuple[str, str], ...]
+    fingerprint: str
+
+    @cached_property
+    def chapters(self) -> tuple[Chapter, ...]:
+        """The headings in their order; what a protocol does not have is left out."""
+        titles = self.terms["headings"]
+        plan: list[tuple[str, int, str, str, Any]] = []
+        plan += [("population", 2, titles["description"], "population", None)] if self.parts else []
+        for part in self.parts:
+            if part.name:
+                plan.append(("part", 2, part.title, part.anchor, part))
+            plan += [("criteria", 3 if part.name else 2, each.title, each.anchor, each) for each in part.sections]
+        has = {
+            "definitions": self.definitions or self.tables,
+            "readings": self.readings or self.remarks,
+            "data": self.items,
+            "abbreviations": self.abbreviations,
+            "sources": self.sources,
+        }
+        plan += [("definitions", 2, titles["definitions"], "definitions", None)] if has["definitions"] else []
+        plan += [("escalation", 2, each.title, each.anchor, each) for each in self.escalations]
+        plan += [(name, 2, titles[name], name, None) for name, held in has.items() if held and name != "definitions"]
+        found = [Chapter("trial", str(FIRST_CHAPTER), 1, titles["trial"], "trial")] if self.parts else []
+        before = f"{FIRST_CHAPTER}." if self.parts else ""  # a library is no section of a protocol
+        second = third = 0
+        for kind, level, title, anchor, of in plan:
+            second, third = (second + 1, 0) if level == 2 else (second, third + 1)
+            number = f"{before}{second}" + (f".{third}" if level == 3 else "")
+            found.append(Chapter(kind, number, level, title[:1].upper() + title[1:], anchor, of))
+        return tuple(found)
+
+    def rows(self) -> tuple[Row, ...]:
+        """Every criterion and child, in the order of the file."""
+        return tuple(row for part in self.parts for section in part.sections for row in section.rows)
 
 
-def content_of(graph: RuleGraph, readings: Mapping[str, str]) -> Content:
-    """The content of the eligibility section under a choice of readings."""
-    protocol = graph.protocol
-    words = Words(protocol, readings)
-    return Content(
-        protocol.id,
-        protocol.title.text,
-        protocol.title.zh,
-        tuple((name, text.text) for name, text in protocol.attributes.items()),
-        tuple(_part(part, words) for part in protocol.parts),
-        tuple(
+def content_of(graph: RuleGraph, readings: Mapping[str, str], language: str = "en", theme: Theme = BUNDLED) -> Content:
+    """The content of the documents under a choice of readings, in English (`en`) or Simplified Chinese (`zh`)."""
+    return Arranging(graph, Words(graph.protocol, readings, language, theme)).content()
+
+
+class Arranging:
+    """Arranges one protocol for the templates, in the language of the words."""
+
+    def __init__(self, graph: RuleGraph, words: Words) -> None:
+        self.graph, self.protocol, self.words, self.terms = graph, graph.protocol, words, words.terms
+        self.items_of: dict[str, list[str]] = {}  # of each criterion, in the order of the file
+        for name in self.protocol.items:
+            for id in graph.criteria_using(name):
+                self.items_of.setdefault(id, []).append(name)
+
+    def content(self) -> Content:
+        protocol, words = self.protocol, self.words
+        parts = tuple(self.part(part) for part in protocol.parts)
+        definitions = tuple(
             DefinitionContent(
-                each.name, each.label.text, type_words(each.type), words.condition(each.expression), _texts(each.notes)
+                each.name,
+                words.said(each.label),
+                type_words(each.type, words),
+                words.condition(each.expression),
+                self.texts(each.notes),
             )
             for each in protocol.definitions.values()
-        ),
-        tuple(_table(table) for table in protocol.tables.values()),
-        tuple(_reading(protocol, name, chosen) for name, chosen in readings.items()),
-        tuple(_escalation(each) for each in protocol.escalations),
-        tuple(_item(item, graph, words) for item in protocol.items.values()),
-        tuple((criterion.id, source.text) for criterion in protocol.criteria() for source in criterion.sources),
-    )
-
-
-def _texts(texts: tuple[object, ...]) -> tuple[str, ...]:
-    return tuple(str(text) for text in texts)
-
-
-def _part(part: Part, words: Words) -> PartContent:
-    sections = tuple(_section(block, part, words) for block in part.blocks)
-    return PartContent(part.name, part.title.text if part.title else "", sections, _texts(part.notes))
-
-
-def _section(block: Block, part: Part, words: Words) -> Section:
-    title = "Inclusion criteria" if block.kind == "inclusion" else "Exclusion criteria"
-    rows: list[Row] = []
-    for criterion in block.criteria:
-        rows += _rows(criterion, 0, words)
-    formula = words.condition(block.formula) if block.formula_written else None
-    anchor = f"{part.name}-{block.kind}" if part.name else block.kind
-    label = f"{title}: {block.label.text}" if block.label else title
-    return Section(block.kind, label, anchor, formula, tuple(rows), _texts(block.notes))
-
-
-def _rows(criterion: Criterion, depth: int, words: Words) -> list[Row]:
-    condition = words.condition(criterion.condition) if criterion.condition is not None else None
-    if criterion.children and not criterion.formula_written and depth == 0:
-        condition = Phrase(str(words.say.parts_below(len(criterion.children)))) if condition else None
-    row = Row(
-        criterion.id,
-        "–" if criterion.marker in "-−" else criterion_marker(criterion),
-        depth,
-        criterion.sentence.text if criterion.sentence else (criterion.name or "").replace("_", " "),
-        criterion.sentence.zh if criterion.sentence else None,
-        condition,
-        bool(criterion.children),
-        _texts(criterion.notes),
-        _texts(criterion.sources),
-    )
-    found = [row]
-    for child in criterion.children:
-        found += _rows(child, depth + 1, words)
-    return found
-
-
-def _reading(protocol: Protocol, name: str, chosen: str) -> ReadingContent:
-    reading = protocol.readings[name]
-    taken = next(option.words for option in reading.options if option.name == chosen)
-    passed = tuple(option.words for option in reading.options if option.name != chosen)
-    because = reading.because.text if reading.because and reading.chosen == chosen else ""
-    return ReadingContent(name, reading.label.text, taken, passed, because)
-
-
-def type_words(kind: Type) -> str:
-    from ..protocol.types import in_words
-
-    if isinstance(kind, OneOf):
-        return "one of " + ", ".join(option.replace("_", " ") for option in kind.options)
-    return in_words(kind)
-
-
-def _item(item: Item, graph: RuleGraph, words: Words) -> ItemContent:
-    span = item.attributes[0].span if item.repeated else item.span
-    low_high = f"{number_text(span.low)} to {number_text(span.high)}" if span else ""
-    return ItemContent(
-        item.name,
-        item.label.text,
-        item.label.zh,
-        item_kind(item),
-        unit_words(item.unit.text) if item.unit else "",
-        low_high,
-        tuple(f"{system} {code}" for system, code in item.codes),
-        item.ask.text if item.ask else "",
-        words.value(item.otherwise) if item.otherwise is not None else "",
-        _texts(item.notes),
-        tuple(f"{each.label.text} ({item_kind(each)})" for each in item.attributes),
-        tuple(graph.criteria_using(item.name)),
-    )
-
-
-def item_kind(item: Item) -> str:
-    """The type of an item in words."""
-    limits = f", with {' and '.join(item.limits)}" if item.limits else ""
-    by = f", by {item.by}" if item.by else ""
-    match item.kind:
-        case "truth":
-            return f"yes or no{by}"
-        case "quantity":
-            return f"number in {unit_words(item.unit.text) if item.unit else ''}{limits}"
-        case "one of":
-            return "one of: " + ", ".join(option.words for option in item.options)
-        case "several of":
-            return "any of: " + ", ".join(option.words for option in item.options)
-        case "event":
-            if item.repeated:
-                unit = item.attributes[0].unit
-                return f"repeated measurements, in {unit_words(unit.text)}" if unit else "repeated measurements"
-            return "event with beginning and end" if item.course else "event"
-        case "count":
-            return f"count{' ' + _span_words(item) if item.span else ''}{limits}"
-    return item.kind + limits
-
-
-def _span_words(item: Item) -> str:
-    assert item.span is not None
-    return f"from {number_text(item.span.low)} to {number_text(item.span.high)}"
-
-
-# ---- tables --------------------------------------------------------------------------------------------------------
-
-
-def _table(table: Table) -> Grid:
-    columns = (*table.inputs, *table.outputs)
-    header = tuple(_column(column) for column in columns)
-    rows = tuple(
-        (
-            *map(_cell, row.cells),
-            *(_result(value) for value in row.results),
         )
-        for row in table.rows
-    )
-    return Grid(table.name, table.label.text, header, rows, len(table.outputs), _texts(table.notes))
-
-
-def _column(column: TableColumn) -> str:
-    unit = f" ({unit_words(column.unit.text)})" if column.unit and column.unit.text else ""
-    return column.name.replace("_", " ") + unit
-
-
-def _cell(cell: tuple[Cell, ...]) -> str:
-    return " or ".join(_alternative(each) for each in cell)
-
-
-def _alternative(cell: Cell) -> str:
-    if cell.anything:
-        return "any"
-    if cell.options is not None:
-        return ", ".join(option.replace("_", " ") for option in cell.options)
-    if cell.low is not None and cell.high is not None:
-        return (
-            number_text(cell.low) if cell.low == cell.high else f"{number_text(cell.low)} to {number_text(cell.high)}"
+        tables = tuple(self.table(table) for table in protocol.tables.values())
+        readings = tuple(self.reading(name, chosen) for name, chosen in words.readings.items())
+        escalations = tuple(self.escalation(each, number) for number, each in enumerate(protocol.escalations, 1))
+        sources = tuple((each.id, words.said(source)) for each in protocol.criteria() for source in each.sources)
+        remarks = tuple((each.id, words.said(note)) for each in protocol.criteria() for note in each.notes)
+        abbreviations = abbreviations_of(protocol, words)
+        items = tuple(self.item(item) for item in protocol.items.values())
+        names = self.terms["attributes"]
+        return Content(
+            protocol.id,
+            words.said(protocol.title),
+            str(self.terms["language"]),
+            self.terms,
+            tuple(
+                (names.get(name, name[:1].upper() + name[1:].replace("_", " ")), words.said(text))
+                for name, text in protocol.attributes.items()
+            ),
+            parts,
+            definitions,
+            tables,
+            readings,
+            escalations,
+            items,
+            remarks,
+            sources,
+            abbreviations,
+            fingerprint_of(protocol),
         )
-    if cell.low is not None:
-        return f"{'≥' if cell.low_inside else '>'} {number_text(cell.low)}"
-    assert cell.high is not None
-    return f"{'≤' if cell.high_inside else '<'} {number_text(cell.high)}"
+
+    def texts(self, texts: tuple[Text, ...]) -> tuple[str, ...]:
+        return tuple(self.words.said(text) for text in texts)
+
+    # ---- criteria
+
+    def part(self, part: Part) -> PartContent:
+        sections = tuple(self.section(block, part) for block in part.blocks)
+        title = self.words.said(part.title) if part.title else (part.name or "").replace("_", " ")
+        return PartContent(part.name, title, f"part-{part.name or 'all'}", sections, self.texts(part.notes))
+
+    def section(self, block: Block, part: Part) -> Section:
+        title = str(self.terms["headings"][block.kind])
+        rows: list[Row] = []
+        for criterion in block.criteria:
+            rows += self.rows(criterion, 0)
+        formula = self.words.condition(block.formula) if block.formula_written else None
+        anchor = f"{part.name}-{block.kind}" if part.name else block.kind
+        label = f"{title}: {self.words.said(block.label)}" if block.label else title
+        return Section(block.kind, label, anchor, formula, tuple(rows), self.texts(block.notes))
+
+    def rows(self, criterion: Criterion, depth: int) -> list[Row]:
+        condition = self.words.condition(criterion.condition) if criterion.condition is not None else None
+        if criterion.children and not criterion.formula_written and depth == 0:
+            condition = Phrase(str(self.words.say.parts_below(len(criterion.children)))) if condition else None
+        row = Row(
+            criterion.id,
+            "–" if criterion.marker in "-−" else criterion_marker(criterion),
+            depth,
+            *numbering_of(criterion_marker(criterion) if criterion.marker not in "-−" else ""),
+            criterion_sentence(criterion, self.words.language),
+            condition,
+            bool(criterion.children),
+            self.texts(criterion.notes),
+            self.texts(criterion.sources),
+            tuple((name, self.words.label(name)) for name in self.items_of.get(criterion.id, ())),
+        )
+        found = [row]
+        for child in criterion.children:
+            found += self.rows(child, depth + 1)
+        return found
+
+    def reading(self, name: str, chosen: str) -> ReadingContent:
+        reading, words = self.protocol.readings[name], self.words
+        taken = next(words.option(option) for option in reading.options if option.name == chosen)
+        passed = tuple(words.option(option) for option in reading.options if option.name != chosen)
+        because = words.said(reading.because) if reading.because and reading.chosen == chosen else ""
+        return ReadingContent(name, words.said(reading.label), taken, passed, because)
+
+    def item(self, item: Item) -> ItemContent:
+        words = self.words
+        span = item.attributes[0].span if item.repeated else item.span
+        return ItemContent(
+            item.name,
+            words.said(item.label),
+            item_kind(item, words),
+            words.unit(item.unit.text) if item.unit else "",
+            span_words(span.low, span.high, words) if span else "",
+            tuple(f"{system} {code}" for system, code in item.codes),
+            words.said(item.ask) if item.ask else "",
+            words.value(item.otherwise) if item.otherwise is not None else "",
+            self.texts(item.notes),
+            tuple(f"{words.said(each.label)} ({item_kind(each, words)})" for each in item.attributes),
+            tuple(self.graph.criteria_using(item.name)),
+        )
+
+    # ---- tables
+
+    def table(self, table: Table) -> Grid:
+        header = tuple(self.column(column) for column in (*table.inputs, *table.outputs))
+        rows = tuple(
+            (
+                *(cell_words(c, self.words, i.options) for c, i in zip(row.cells, table.inputs, strict=True)),
+                *(result_words(v, self.words, o.options) for v, o in zip(row.results, table.outputs, strict=True)),
+            )
+            for row in table.rows
+        )
+        title = self.words.said(table.label)
+        return Grid(table.name, title, header, rows, len(table.outputs), self.texts(table.notes))
+
+    def column(self, column: TableColumn) -> str:
+        unit = f" ({self.words.unit(column.unit.text)})" if column.unit and column.unit.text else ""
+        return str(self.terms["columns"].get(column.name, column.name.replace("_", " "))) + unit
+
+    def escalation(self, node: Escalation, number: int) -> EscalationContent:
+        terms, words = self.terms, self.words
+        doses = ", ".join(words.quantity(dose.value, dose.unit.text) for dose in node.doses)
+        facts = [(terms["dose_levels"], doses)]
+        if node.cohort is not None:
+            facts.append((terms["cohort"], str(node.cohort)))
+        if node.most is not None:
+            facts.append((terms["most_at_level"], str(node.most)))
+        schemes = tuple(self.scheme(scheme) for scheme in node.schemes)
+        sources = tuple(terms["source_is"].format(source=words.said(source)) for source in node.sources)
+        notes = self.texts(node.notes) + sources
+        return EscalationContent(
+            node.name, words.said(node.label), f"escalation-{number}", tuple(facts), schemes, notes
+        )
+
+    def scheme(self, scheme: Scheme) -> Grid:
+        inputs, results = self.terms["drawn_inputs"], self.terms["columns"]
+        header = (
+            *(inputs.get(name, name.replace("_", " ")) for name in scheme.inputs),
+            results.get(scheme.result, scheme.result.replace("_", " ")),
+        )
+        rows = tuple(
+            (*(cell_words(cell, self.words) for cell in row.cells), result_words(row.results[0], self.words))
+            for row in scheme.rows
+        )
+        title = self.words.said(scheme.label) if scheme.label else scheme.name.replace("_", " ")
+        return Grid(scheme.name, title, header, rows, 1)
 
 
-def _result(value: Fraction | str | bool) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return number_text(value) if isinstance(value, Fraction) else value.replace("_", " ")
+def numbering_of(marker: str) -> tuple[str, int]:
+    """How a printed marker counts, and which number it is: `(2)` decimal, `③` circled, `(b)` letter, `(iv)` roman."""
+    if marker and "①" <= marker[0] <= "⑳":
+        return "circled", ord(marker[0]) - ord("①") + 1
+    bare = marker.strip("()")
+    if bare.isdigit():
+        return "decimal", int(bare)
+    if len(bare) > 1 or bare in ("i", "v", "x"):
+        number = _roman(bare)
+        return ("roman", number) if number else ("none", 0)
+    return ("letter", ord(bare) - ord("a") + 1) if bare and "a" <= bare <= "z" else ("none", 0)
 
 
-def _escalation(node: Escalation) -> EscalationContent:
-    facts = [("Dose levels", ", ".join(dose.text for dose in node.doses))]
-    if node.cohort is not None:
-        facts.append(("Patients in a cohort", str(node.cohort)))
-    if node.most is not None:
-        facts.append(("Most patients at a level", str(node.most)))
-    schemes = tuple(_scheme(scheme) for scheme in node.schemes)
-    sources = tuple(f"Source: {source.text}" for source in node.sources)
-    return EscalationContent(node.label.text, tuple(facts), schemes, _texts(node.notes) + sources)
-
-
-def _scheme(scheme: Scheme) -> Grid:
-    header = (*(name.replace("_", " ").replace("dlt", "DLT") for name in scheme.inputs), scheme.result)
-    rows = tuple((*(_cell(cell) for cell in row.cells), _result(row.results[0])) for row in scheme.rows)
-    label = scheme.label.text if scheme.label else scheme.name.replace("_", " ")
-    return Grid(scheme.name, label, header, rows, 1)
+def _roman(text: str) -> int:
+    worth = {"i": 1, "v": 5, "x": 10}
+    if not text or set(text) - set(worth):
+        return 0
+    values = [worth[sign] for sign in text]
+    return sum(-one if one < other else one for one, other in zip(values, [*values[1:], 0], strict=True))

@@ -10,7 +10,7 @@ from ..protocol import expressions as x
 from ..protocol.model import Item, Protocol
 from ..protocol.numbers import number_text
 from ..words.phrases import Words
-from .content import item_kind
+from .kinds import item_kind
 
 DATE_PATTERN = r"^\d{4}(-\d{2}(-\d{2})?)?$"
 TIME_PATTERN = r"^\d{4}(-\d{2}(-\d{2}(T\d{2}:\d{2}(:\d{2})?)?)?)?$"
@@ -19,18 +19,17 @@ TIME_PATTERN = r"^\d{4}(-\d{2}(-\d{2}(T\d{2}:\d{2}(:\d{2})?)?)?)?$"
 def dictionary_text(graph: RuleGraph) -> str:
     """Every item with type, range, codes, question and the criteria that use it."""
     blocks = []
+    words = Words(graph.protocol)
     for item in graph.protocol.items.values():
-        lines = [f"{item.name}  –  {item.label.text}", f"    {item_kind(item)}"]
+        lines = [f"{item.name}  –  {item.label.text}", f"    {item_kind(item, words)}"]
         span = item.attributes[0].span if item.repeated else item.span
         if span:
             lines.append(f"    range {number_text(span.low)} to {number_text(span.high)}")
         for attribute in item.attributes:
-            lines.append(f"    attribute {attribute.name}: {item_kind(attribute)}")
+            lines.append(f"    attribute {attribute.name}: {item_kind(attribute, words)}")
         if item.otherwise is not None:
             plain = isinstance(item.otherwise, x.Always | x.NoOptions | x.NoOccurrences | x.Constant | x.OptionConstant)
-            taken = (
-                f"is taken as {Words(graph.protocol).value(item.otherwise)}" if plain else "follows from other items"
-            )
+            taken = f"is taken as {words.value(item.otherwise)}" if plain else "follows from other items"
             lines.append(f"    {taken} where it is not recorded")
         if item.codes:
             lines.append("    code " + "; ".join(f"{system} {code}" for system, code in item.codes))

@@ -1,22 +1,26 @@
-"""The eligibility section as Markdown and HTML, through the templates in `render/`."""
+"""The documents of a protocol as HTML and Markdown, through the templates in `render/`."""
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping
-from functools import cache
+from pathlib import Path
+from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from ..assets import asset
 from ..graph.build import RuleGraph
-from ..words.phrases import Phrase
-from .content import content_of
+from ..theme import BUNDLED, LOGOS, Theme, ThemeError, told
+from .content import Content, content_of
 from .marks import Mark
+from .pictures import Pictures
+from .templates import environment
 
-TEMPLATES = {"markdown": "section.md.j2", "html": "section.html.j2"}
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]#|~$])")
+DOCUMENTS = {"section": "section", "side-by-side": "side_by_side"}
+SUFFIXES = {"html": "html", "markdown": "md", "word": "docx"}
+STYLE = "page.css"
+MOST_LOGO = 2_000_000
 
 
 def render_section(
@@ -25,56 +29,54 @@ def render_section(
     readings: Mapping[str, str] | None = None,
     marks: Mapping[str, Mark] | None = None,
 ) -> str:
-    """The whole eligibility section. `format` is `markdown` or `html`; readings left out are as the protocol chose;
-    `marks` (in HTML only) stand beside the criteria, by their ids.
-
-    Raises ValueError for another format.
-    """
-    if format not in TEMPLATES:
-        raise ValueError(f"there is no format `{format}`; write markdown or html")
+    """The eligibility section without diagrams. `format` is `markdown` or `html`; readings left out are as the protocol
+    chose; `marks` (in HTML only) stand beside the criteria, by their ids. Raises ValueError for another format."""
     protocol = graph.protocol
     taken = {name: (readings or {}).get(name, reading.chosen) for name, reading in protocol.readings.items()}
-    template = _environment(format == "html").get_template(TEMPLATES[format])
-    style = asset("render", "section.css").read_text(encoding="utf-8") if format == "html" else ""
-    text = template.render(content=content_of(graph, taken), style=Markup(style), marks=marks or {})
-    return text if format == "html" else re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+    return render_document("section", format, content_of(graph, taken), marks=marks or {})
 
 
-@cache
-def _environment(html: bool) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(asset("render")),
-        undefined=StrictUndefined,
-        autoescape=html,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["md"] = markdown_text
-    environment.filters["in_cell"] = phrase_in_cell
-    environment.filters["capital"] = capital
-    environment.filters["breakable"] = breakable
-    return environment
+def render_document(
+    document: str,
+    format: str,
+    content: Content,
+    pictures: Pictures | None = None,
+    theme: Theme = BUNDLED,
+    date: str = "",
+    **more: Any,
+) -> str:
+    """A document as the text of its format (`word` gives the HTML that the Word file is made from).
+
+    Raises ValueError for an unknown document or format, ThemeError for a theme whose files fail.
+    """
+    if document not in DOCUMENTS:
+        raise ValueError(f"there is no document `{document}`; write {' or '.join(DOCUMENTS)}")
+    if format not in SUFFIXES:
+        raise ValueError(f"there is no format `{format}`; write {', '.join(SUFFIXES)}")
+    name = f"{DOCUMENTS[document]}.{SUFFIXES[format]}.j2"
+    values: dict[str, Any] = {"marks": {}, "examples": {}, **more}
+    values |= {"content": content, "pictures": pictures or Pictures(), "date": date, "t": content.terms}
+    if format == "html":
+        values |= {"style": Markup(theme.text(STYLE)), "logo": logo_of(theme)}
+    escaped = format != "markdown"
+    text = str(told(theme, lambda: environment(theme, escaped).get_template(name).render(**values)))
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
-def markdown_text(text: str) -> str:
-    """A text as it stands, with nothing in it taken for Markdown or HTML."""
-    plain = " ".join(str(text).split())
-    escaped = _MARKDOWN.sub(r"\\\1", plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
-    return re.sub(r"^(\d+)([.)])(?=\s|$)", r"\1\\\2", re.sub(r"^([-+])", r"\\\1", escaped))
+def logo_of(theme: Theme) -> Markup:
+    """The house's logo as an element of a page; empty without one. An SVG stands in an `img`, where no script runs."""
+    path = next((found for name in LOGOS if (found := theme.path(name))), None)
+    if path is None:
+        return Markup("")
+    return Markup('<img src="data:{};base64,{}" alt="">').format(*logo_data(path))
 
 
-def phrase_in_cell(phrase: Phrase, depth: int = 0) -> str:
-    """A phrase with its parts as lines of one table cell."""
-    text = markdown_text(phrase.text)
-    lines = [text if depth == 0 else "&nbsp;" * (4 * (depth - 1)) + ("• " if depth % 2 else "◦ ") + text]
-    lines += [phrase_in_cell(part, depth + 1) for part in phrase.parts]
-    return "<br>".join(lines)
-
-
-def breakable(name: str) -> Markup:
-    """A name that may be broken behind its underscores."""
-    return Markup("_<wbr>").join(name.split("_"))
-
-
-def capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+def logo_data(path: Path) -> tuple[str, str]:
+    """Media type and base64 of a logo. Raises ThemeError for one that is no picture or too large."""
+    data = path.read_bytes()
+    if len(data) > MOST_LOGO:
+        raise ThemeError(f"{path}: a logo of more than {MOST_LOGO // 1_000_000} MB")
+    vector = path.suffix == ".svg"
+    if not (b"<svg" in data[:2000] if vector else data.startswith(b"\x89PNG")):
+        raise ThemeError(f"{path}: this is no {'SVG' if vector else 'PNG'} picture")
+    return ("image/svg+xml" if vector else "image/png"), base64.b64encode(data).decode("ascii")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..documents.content import item_kind, type_words
+from ..documents.kinds import item_kind, type_words
 from ..protocol.model import Criterion, Item, Protocol
 from ..protocol.numbers import number_text
 from ..words.phrases import Phrase
@@ -43,11 +43,12 @@ def hover_text(symbol: Symbol, analysis: Analysis) -> str:
 def _name(name: str, known: Known) -> str:
     protocol = known.protocol
     if name in protocol.items:
-        return _item(protocol.items[name])
+        return _item(protocol.items[name], known)
     if name in protocol.definitions:
         definition = protocol.definitions[name]
         held = phrase_text(known.words.condition(definition.expression))
-        return f"**{plain(definition.label.text)}** (definition, {plain(type_words(definition.type))})\n\n{held}"
+        kind = plain(type_words(definition.type, known.words))
+        return f"**{plain(definition.label.text)}** (definition, {kind})\n\n{held}"
     if name in protocol.readings:
         reading = protocol.readings[name]
         taken = next(option.words for option in reading.options if option.name == reading.chosen)
@@ -61,8 +62,8 @@ def _name(name: str, known: Known) -> str:
     return ""
 
 
-def _item(item: Item) -> str:
-    lines = [f"**{plain(item.label.text)}** · {plain(item_kind(item))}"]
+def _item(item: Item, known: Known) -> str:
+    lines = [f"**{plain(item.label.text)}** · {plain(item_kind(item, known.words))}"]
     if item.span:
         lines.append(f"Range {number_text(item.span.low)} to {number_text(item.span.high)}")
     if item.codes:
@@ -104,7 +105,7 @@ def _attribute(name: str, known: Known) -> str:
     item = known.protocol.items.get(event)
     found = item.attribute(attribute) if item else None
     return (
-        f"**{plain(found.label.text)}** of {plain(item.label.text)} · {plain(item_kind(found))}"
+        f"**{plain(found.label.text)}** of {plain(item.label.text)} · {plain(item_kind(found, known.words))}"
         if found and item
         else ""
     )

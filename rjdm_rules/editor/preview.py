@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from ..diagrams.decision import criterion_diagram
-from ..diagrams.render import CannotDraw, drawn
+from ..diagrams.page import for_page
+from ..diagrams.render import CannotDraw, drawn_svgs
+from ..diagrams.sheet import Sheet
 from ..documents.section import render_section
 from .analysis import Analysis, Usable, section_of
 
@@ -33,8 +35,8 @@ def _diagram(criterion: str, usable: Usable) -> str:
     if found is None or found.condition is None:
         return ""
     try:
-        drawing = criterion_diagram(usable.graph, criterion, None, usable.words.readings, "TB")
-        svg = drawn(drawing, "svg").decode("utf-8")
+        sheet = Sheet(usable.graph, usable.words.readings, link=lambda id: f"#{id}")
+        svg = next(drawn_svgs([criterion_diagram(sheet, criterion)]))
     except CannotDraw:
         return ""
-    return f'<figure id="at-hand">{svg[svg.index("<svg") :]}</figure>'
+    return f'<figure id="at-hand">{for_page(svg, usable.words.text(found.condition))}</figure>'

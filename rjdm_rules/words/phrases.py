@@ -25,13 +25,16 @@ class Phrase:
     parts: tuple[Phrase, ...] = ()
     node: x.Expression | None = field(default=None, compare=False)
 
-    def inline(self) -> str:
-        """The phrase on one line."""
+    def inline(self, signs: tuple[str, str, str, str] = (" ", "; ", "(", ")")) -> str:
+        """The phrase on one line; `signs` are what stands behind a head, between parts, and around a part of parts."""
         if not self.parts:
             return self.text
-        return f"{self.text} " + "; ".join(
-            part.inline() if not part.parts else f"({part.inline()})" for part in self.parts
+        behind, between, opening, closing = signs
+        parts = (part.inline(signs) for part in self.parts)
+        told = (
+            f"{opening}{said}{closing}" if part.parts else said for part, said in zip(self.parts, parts, strict=True)
         )
+        return f"{self.text}{behind}" + between.join(told)
 
 
 class Words(ValueWords):
@@ -45,12 +48,16 @@ class Words(ValueWords):
         return found
 
     def text(self, node: x.Expression) -> str:
-        return self.condition(node).inline()
+        return self.inline(self.condition(node))
+
+    def inline(self, phrase: Phrase) -> str:
+        """A phrase on one line, with the signs of the language."""
+        return phrase.inline(tuple(self.terms["inline_signs"]))
 
     def phrase(self, node: x.Expression) -> Phrase:
         """A settled condition as a phrase."""
         found: Phrase = self._once("phrase", node, lambda: self._phrase(node))
-        return found
+        return found if self.language == "en" else replace(found, text=self.spaced(found.text))
 
     def _phrase(self, node: x.Expression) -> Phrase:
         match node:
@@ -79,14 +86,14 @@ class Words(ValueWords):
         """`a and b`, `a or b`, where the parts are short and plain; empty where a list reads better."""
         if node.kind not in ("all", "any") or len(node.conditions) > 5:
             return ""
-        say = self.say.conjoined if node.kind == "all" else self.say.disjoined
+        say = self.say.all_of if node.kind == "all" else self.say.any_of
         parts = [self.phrase(each) for each in node.conditions]
         if any(part.parts or isinstance(part.node, x.Group | x.Except | x.WaivedIf | x.IfThen) for part in parts):
             return self._formula(node)
         text = str(say([part.text for part in parts]))
         if any(_windowed(part.node) for part in parts) or len({isinstance(part.node, x.Not) for part in parts}) > 1:
             return ""  # a window, or a "no", would seem to hold for all of them
-        ambiguous = any(mark in part.text for part in parts for mark in (",", ":", " and ", " or "))
+        ambiguous = any(mark in part.text for part in parts for mark in self.terms["ambiguous"])
         return "" if ambiguous or len(text) > LONGEST_INLINE else text
 
     def _formula(self, node: x.Group) -> str:
@@ -124,11 +131,13 @@ class Words(ValueWords):
         say = self.say
         first, second = (self.phrase(each) for each in x.parts(node))
         if isinstance(node, x.IfThen):
+            whom, exempt = self.patients(node.condition), self.exempt(node.condition)
+            asked = str(say.for_patients(*whom)) if whom else str(say.in_case(self.inline(first)))
             if second.parts:
-                return Phrase(str(say.if_head(first.inline(), second.text)), second.parts, node)
+                return Phrase(str(say.if_head(asked, second.text, exempt)), second.parts, node)
             if isinstance(second.node, x.Except | x.WaivedIf):
-                return Phrase(str(say.if_head(first.inline(), say.following())), (second,), node)
-            return Phrase(str(say.if_then(first.inline(), second.text)), node=node)
+                return Phrase(str(say.if_head(asked, say.following(), exempt)), (second,), node)
+            return Phrase(str(say.if_then(asked, second.text, exempt)), node=node)
         excepted = isinstance(node, x.Except)
         nested = any(isinstance(each.node, x.Except | x.WaivedIf | x.IfThen) for each in (first, second))
         if not first.parts and not nested:
@@ -138,6 +147,38 @@ class Words(ValueWords):
         head = str(say.exception_head() if excepted else say.waived_head())
         named = zip(names, (first, second), strict=True)
         return Phrase(head, tuple(Phrase(str(say.part(name, each.text)), each.parts) for name, each in named), node)
+
+    def patients(self, condition: x.Expression) -> tuple[list[str], list[str]] | None:
+        """Whom an IF is about, where that can be said of patients: which they are (female), what they have."""
+        groups = [self._group_of(each) for each in _all_of(condition)]
+        if any(group is None or group[0] == "without" for group in groups):
+            return None
+        named = [group for group in groups if group]
+        return [words for kind, words in named if kind == "are"], [words for kind, words in named if kind == "with"]
+
+    def exempt(self, condition: x.Expression) -> str:
+        """Whom an IF leaves out, each part of it turned round: `male patients`; empty where it cannot be said so."""
+        found = []
+        for each in _all_of(condition):
+            turned = self._group_of(x.Not(each))
+            if turned is None:
+                return ""
+            found.append(str(getattr(self.say, f"patients_{turned[0]}")(turned[1])))
+        return str(self.say.conjoined(found))
+
+    def _group_of(self, node: x.Expression, negated: bool = False) -> tuple[str, str] | None:
+        """A condition as a group of patients: `are` an option of a sex, `with` a fact, `without` it."""
+        match node:
+            case x.Not(condition=inner):
+                return self._group_of(inner, not negated)
+            case x.ItemValue() | x.DefinedValue():
+                return "without" if negated else "with", self.value(node)
+            case x.IsOneOf(subject=x.ItemValue(item=name) as subject, options=options) if name in ("sex", "gender"):
+                named = self.protocol.items[name].option_names
+                wanted = [each for each in named if (each in options) is not negated]
+                words = [self.option_words(subject, each) for each in wanted]
+                return ("are", str(self.say.disjoined(words))) if words else None
+        return None
 
     def _is_noun(self, phrase: Phrase) -> bool:
         """Whether a phrase is the name of a fact, and not a clause."""
@@ -149,6 +190,9 @@ class Words(ValueWords):
 
     def leaf(self, node: x.Expression, negated: bool = False) -> str:
         """A condition about facts, as one phrase."""
+        return self.spaced(self._leaf(node, negated))
+
+    def _leaf(self, node: x.Expression, negated: bool) -> str:
         say = self.say
         match node:
             case x.Not(condition=inner):
@@ -158,7 +202,7 @@ class Words(ValueWords):
             case x.ItemValue(item=name):
                 return str(say.fact(self.label(name), negated))
             case x.DefinedValue(name=name):
-                return str(say.fact(self.protocol.definitions[name].label.text, negated))
+                return str(say.fact(self.said(self.protocol.definitions[name].label), negated))
             case x.AttributeValue(event=event, attribute=attribute):
                 return str(say.attribute_fact(self.attribute_label(event, attribute), negated))
             case x.CriterionTruth(criterion=id):
@@ -178,7 +222,7 @@ class Words(ValueWords):
                 return str(say.occurs(self.value(occurrences), negated))
             case x.InWindow(date=date, window=window):
                 return str(say.in_window(self.the(date), self.window(window), negated))
-        text = self.phrase(node).inline() if isinstance(node, x.CONDITIONS) else self.value(node)
+        text = self.inline(self.phrase(node)) if isinstance(node, x.CONDITIONS) else self.value(node)
         return str(say.negation(text)) if negated else text
 
     def _sides(self, node: x.Compare) -> tuple[str, str]:
@@ -211,7 +255,7 @@ class Words(ValueWords):
             left, right = self._sides(compared)
             measured = self.protocol.items[plain.left.event].repeated and plain.left.attribute == "value"
             return str(self.say.with_attribute(compared.operator, "" if measured else left, right))
-        return str(self.say.where(self.phrase(condition).inline()))
+        return str(self.say.where(self.inline(self.phrase(condition))))
 
     def times_limit(self, node: x.Compare) -> str:
         """`3 × ULN`, or `ULN`, for the right side of a comparison with a limit."""
@@ -229,3 +273,8 @@ def _windowed(node: x.Expression | None) -> bool:
     if isinstance(inner, x.Occurs):
         return isinstance(inner.occurrences, x.Selected) and inner.occurrences.window is not None
     return isinstance(inner, x.InWindow)
+
+
+def _all_of(node: x.Expression) -> tuple[x.Expression, ...]:
+    """The conditions that hold together."""
+    return flattened(node).conditions if isinstance(node, x.Group) and node.kind == "all" else (node,)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from ..language.diagnostics import did_you_mean, listed
+from ..language.syntax import Text
 from ..protocol import expressions as x
 from ..protocol.model import Criterion, Protocol
 from ..protocol.numbers import number_text
@@ -36,9 +37,28 @@ def criterion_marker(criterion: Criterion) -> str:
     return marker if "①" <= marker[0] <= "⑳" else f"({bare})"
 
 
-def criterion_title(criterion: Criterion) -> str:
+# Signs that turn the direction of what stands around them: as text they would let a label reorder a page.
+_DIRECTION = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
+
+
+def without_direction(text: str) -> str:
+    """A text without signs that turn the direction of writing."""
+    return _DIRECTION.sub("", text)
+
+
+def said_in(text: Text, language: str) -> str:
+    """A text of the file in a language, where it has one."""
+    return text.zh if language == "zh" and text.zh else text.text
+
+
+def criterion_sentence(criterion: Criterion, language: str = "en") -> str:
+    """The sentence; the name where there is none."""
+    return said_in(criterion.sentence, language) if criterion.sentence else (criterion.name or "").replace("_", " ")
+
+
+def criterion_title(criterion: Criterion, language: str = "en") -> str:
     """Marker and sentence; a `-` item goes by its sentence, or its name."""
-    sentence = criterion.sentence.text if criterion.sentence else (criterion.name or "").replace("_", " ")
+    sentence = criterion_sentence(criterion, language)
     return sentence if criterion.marker in "-−" else f"{criterion_marker(criterion)} {sentence}".strip()
 
 

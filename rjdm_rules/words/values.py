@@ -2,38 +2,94 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from ..assets import asset
+from ..language.syntax import Text
 from ..protocol import expressions as x
 from ..protocol import types as t
-from ..protocol.model import Item, Protocol
+from ..protocol.model import Criterion, Item, Option, Protocol
 from ..protocol.numbers import number_text
+from ..theme import BUNDLED, Theme, told
 from ..values.calendar import day_text
-from .pieces import criterion_marker, quantity_text
+from .pieces import criterion_marker, criterion_title, quantity_text, said_in, unit_words
+
+_AFTER_CHINESE = re.compile(r"([\u4e00-\u9fff])([A-Za-z0-9≥≤<>])")
+_BEFORE_CHINESE = re.compile(r"([A-Za-z0-9%²³])([\u4e00-\u9fff])")
 
 
 class ValueWords(ABC):
     """Words for values. Those of the conditions that stand inside them come from the class above."""
 
-    def __init__(self, protocol: Protocol, readings: Mapping[str, str] | None = None, language: str = "en") -> None:
+    def __init__(
+        self,
+        protocol: Protocol,
+        readings: Mapping[str, str] | None = None,
+        language: str = "en",
+        theme: Theme = BUNDLED,
+    ) -> None:
         self.protocol = protocol
         self.language = language
+        self.theme = theme
         self._said: dict[tuple[str, int], tuple[object, Any]] = {}  # keeps the node, so that its id stays its own
         self.readings = readings or {reading.name: reading.chosen for reading in protocol.readings.values()}
 
     @cached_property
     def say(self) -> Any:
-        """The macros of the language."""
-        from jinja2 import Environment, FileSystemLoader, StrictUndefined
+        """The macros of the language. Raises ThemeError for a house's file that cannot be used."""
+        name = f"words.{self.language}.j2"
+        return told(self.theme, lambda: self.theme.environment(escaped=False).get_template(name).module)
 
-        environment = Environment(
-            loader=FileSystemLoader(asset("render")), undefined=StrictUndefined, autoescape=False, trim_blocks=True
-        )
-        return environment.get_template(f"words.{self.language}.j2").module
+    @property
+    def terms(self) -> Mapping[str, Any]:
+        """The fixed words of documents and diagrams."""
+        return self.theme.terms(self.language)
+
+    def said(self, text: Text) -> str:
+        """A text of the file in the language of these words, where it has one."""
+        return said_in(text, self.language)
+
+    def spaced(self, text: str) -> str:
+        """In Chinese, a space between Chinese signs and Latin letters or figures."""
+        if self.language != "zh":
+            return text
+        return _AFTER_CHINESE.sub(r"\1 \2", _BEFORE_CHINESE.sub(r"\1 \2", text))
+
+    def option(self, option: Option) -> str:
+        return self.said(option.label) if option.label else option.name.replace("_", " ")
+
+    def option_named(self, name: str, among: tuple[str, ...] = ()) -> str:
+        """An option that stands without its item, as in a column of options `among`: the label in an item of the same
+        options, else a fixed word, else the one label that items give it."""
+        fixed = self.terms["options"]
+        labels = self._labels.get((name, among)) or self._labels.get((name, ()), set())
+        if len(labels) == 1 and name not in fixed:
+            return next(iter(labels))
+        return str(fixed.get(name, name.replace("_", " ")))
+
+    @cached_property
+    def _labels(self) -> dict[tuple[str, tuple[str, ...]], set[str]]:
+        found: dict[tuple[str, tuple[str, ...]], set[str]] = {}
+        for item in self.protocol.items.values():
+            for option in item.options:
+                for among in ((), item.option_names):
+                    found.setdefault((option.name, among), set()).add(self.option(option))
+        return found
+
+    def title(self, criterion: Criterion) -> str:
+        """Marker and sentence of a criterion."""
+        return criterion_title(criterion, self.language)
+
+    def quantity(self, value: Fraction, unit: str) -> str:
+        """A number with its unit as people of this language write it."""
+        return str(self.say.quantity(quantity_text(value, unit), number_text(value), unit_words(unit)))
+
+    def unit(self, unit: str) -> str:
+        return str(self.say.unit(unit_words(unit)))
 
     def _once(self, what: str, node: object, say: Callable[[], Any]) -> Any:
         """Words are made once for each node."""
@@ -71,6 +127,11 @@ class ValueWords(ABC):
     def the(self, node: x.Expression) -> str:
         """A date with its article; a day of the calendar has none."""
         return str(self.say.the(self.value(node), isinstance(node, x.DateConstant)))
+
+    def anchor(self, node: x.Expression) -> str:
+        """A date that a window counts from: `screening` for the date of screening."""
+        named = isinstance(node, x.DateConstant)
+        return self.value(node) if named else str(self.say.anchor(self.value(node)))
 
     def is_date(self, node: x.Expression) -> bool:
         match node:
@@ -110,7 +171,7 @@ class ValueWords(ABC):
 
     def value(self, node: x.Expression) -> str:
         """A value in words, as `serum creatinine` or `3 × ULN`."""
-        found: str = self._once("value", node, lambda: self._value(node))
+        found: str = self._once("value", node, lambda: self.spaced(self._value(node)))
         return found
 
     def _value(self, node: x.Expression) -> str:
@@ -119,11 +180,11 @@ class ValueWords(ABC):
             case x.ItemValue(item=name):
                 return self.label(name)
             case x.DefinedValue(name=name):
-                return self.protocol.definitions[name].label.text
+                return self.said(self.protocol.definitions[name].label)
             case x.ReadingValue(reading=name):
-                return self.protocol.readings[name].label.text
+                return self.said(self.protocol.readings[name].label)
             case x.Constant(value=value, unit=unit):
-                return quantity_text(value, unit.text)
+                return self.quantity(value, unit.text)
             case x.DateConstant(day=day):
                 return day_text(day)
             case x.NoOptions() | x.NoOccurrences():
@@ -163,7 +224,7 @@ class ValueWords(ABC):
                 return str(say.shifted(self.value(date), sign, self.length(length)))
             case x.Selected(event=event, where=where, window=window):
                 asked = self.selection(where, self.window(window) if window else "")
-                return f"{self.label(event)} {asked}".rstrip()
+                return str(self.say.selected(self.label(event), asked))
             case x.Pick(kind=kind, occurrences=occurrences):
                 return str(say.pick(kind, self.value(occurrences)))
             case x.AttributeOf(attribute=attribute, occurrence=occurrence):
@@ -192,33 +253,34 @@ class ValueWords(ABC):
     def _lookup(self, node: x.Lookup) -> str:
         table = self.protocol.tables[node.table]
         column = node.column if len(table.outputs) > 1 else ""
-        return str(self.say.lookup(table.label.text, column, [self.value(each) for each in node.arguments]))
+        return str(self.say.lookup(self.said(table.label), column, [self.value(each) for each in node.arguments]))
 
     def window(self, window: x.Window) -> str:
-        found: str = self._once("window", window, lambda: self._window(window))
+        found: str = self._once("window", window, lambda: self.spaced(self._window(window)))
         return found
 
     def _window(self, window: x.Window) -> str:
         if window.kind == "between":
             assert window.end is not None
-            return str(self.say.span(self.the(window.anchor), self.the(window.end)))
+            return str(self.say.span(self.anchor(window.anchor), self.anchor(window.end)))
         length = self.length(window.length) if window.length else ""
-        return str(self.say.window(window.kind, window.direction, length, self.the(window.anchor)))
+        return str(self.say.window(window.kind, window.direction, length, self.anchor(window.anchor)))
 
     def length(self, length: x.Length) -> str:
         if isinstance(length, x.CalendarLength):
-            return length.text
+            number, _, unit = length.text.partition(" ")
+            return str(self.say.quantity(length.text, number, unit_words(unit)))
         duration = length.duration.value if isinstance(length.duration, x.Converted) else length.duration
         if isinstance(duration, x.Extreme):
             return str(self.say.extreme(duration.kind, self._each(duration.values), True))
         return self.value(duration)
 
     def label(self, item: str) -> str:
-        return self.protocol.items[item].label.text
+        return self.said(self.protocol.items[item].label)
 
     def attribute_label(self, event: str, attribute: str) -> str:
         declared = self.protocol.items[event].attribute(attribute)
-        return declared.label.text if declared else attribute
+        return self.said(declared.label) if declared else str(self.say.attribute(attribute))
 
     def _own_attribute(self, node: x.Expression, attribute: str) -> str:
         """How an attribute is called beside its occurrence; empty for the value of a measurement, which goes by it."""
@@ -233,7 +295,9 @@ class ValueWords(ABC):
         item = self._declaring(subject)
         if item is None:
             return option.replace("_", " ")
-        found: dict[str, str] = self._once("options", item, lambda: {each.name: each.words for each in item.options})
+        found: dict[str, str] = self._once(
+            "options", item, lambda: {each.name: self.option(each) for each in item.options}
+        )
         return found.get(option) or option.replace("_", " ")
 
     def _declaring(self, subject: x.Expression) -> Item | None:

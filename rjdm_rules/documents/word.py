@@ -1,0 +1,309 @@
+"""Word files from the HTML of a template, by pandoc, with styles, page, header and footer of our own or of a house."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+import re
+import subprocess
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ..theme import BUNDLED, REFERENCE, Theme, told
+from .content import Content
+from .pictures import Figure
+from .section import logo_data
+from .templates import environment
+
+PAPERS = {"a4": (11906, 16838), "letter": (12240, 15840)}  # width and height in twentieths of a point
+MARGIN = 1134  # 2 cm
+TIME = (1980, 1, 1, 0, 0, 0)  # of every part of the file, so that the same document has the same bytes
+LONGEST = 120  # seconds
+EMU = 12700  # English metric units in a point
+_ENVIRONMENT = {**os.environ, "SOURCE_DATE_EPOCH": "315532800"}  # the date inside the file
+EXTRA = "install what writes Word files: pip install 'rjdm-rules[word]'"
+
+
+class CannotWriteWord(RuntimeError):
+    """Word files cannot be made here; the message says what would help."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A4 or Letter, upright or on its side."""
+
+    paper: str = "a4"
+    landscape: bool = False
+
+    @property
+    def size(self) -> tuple[int, int]:
+        width, height = PAPERS[self.paper]
+        return (height, width) if self.landscape else (width, height)
+
+    @property
+    def text_width(self) -> int:
+        return self.size[0] - 2 * MARGIN
+
+
+def word_file(
+    html: str,
+    content: Content,
+    name: str,
+    page: Page,
+    png_of: Callable[[Figure], bytes],
+    figures: Mapping[str, Figure],
+    theme: Theme = BUNDLED,
+    date: str = "",
+) -> bytes:
+    """A .docx from the HTML of a template, in which a picture stands as `<img src="NAME">` with the name of a figure.
+
+    `png_of` gives a figure as PNG, which older programs show; newer ones show the figure itself.
+    Raises CannotWriteWord, ThemeError.
+    """
+    pandoc = _pandoc()
+    reference = theme.read(REFERENCE) if theme.path(REFERENCE) else _reference(content, name, page, theme, date, pandoc)
+    pictures = {each.name: png_of(each) for each in figures.values() if f'src="{each.name}"' in html}
+
+    def embedded(match: re.Match[str]) -> str:
+        figure, data = figures[match.group(1)], base64.b64encode(pictures[match.group(1)]).decode("ascii")
+        return (
+            f'src="data:image/png;base64,{data}" width="{figure.width / 72:.3f}in" height="{figure.height / 72:.3f}in"'
+        )
+
+    told_html = re.sub(r'src="([^":]+)"', embedded, html)
+    made = _converted(told_html, reference, theme, content, pandoc)
+    vectors = {data: figures[name].svg for name, data in pictures.items()}
+    return _finished(made, vectors)
+
+
+@cache
+def _pandoc() -> str:
+    try:
+        import pypandoc
+    except ImportError:
+        raise CannotWriteWord(EXTRA) from None
+    try:
+        return str(pypandoc.get_pandoc_path())
+    except OSError:
+        raise CannotWriteWord(f"the program pandoc is missing; {EXTRA}") from None
+
+
+def _run(command: list[str], given: bytes) -> bytes:
+    try:
+        run = subprocess.run(command, input=given, capture_output=True, timeout=LONGEST, check=False, env=_ENVIRONMENT)
+    except subprocess.TimeoutExpired:
+        raise CannotWriteWord(f"writing the Word file takes more than {LONGEST} seconds") from None
+    if run.returncode:
+        said = run.stderr.decode(errors="replace").strip().splitlines()
+        raise CannotWriteWord(f"the Word file could not be written: {said[-1] if said else 'no message'}")
+    return run.stdout
+
+
+def _converted(html: str, reference: bytes, theme: Theme, content: Content, pandoc: str) -> bytes:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "reference.docx").write_bytes(reference)
+        (Path(folder) / "word.lua").write_bytes(theme.read("word.lua") if theme.folder is None else _own_filter())
+        command = [
+            pandoc,
+            "--sandbox",  # reads no other file, whatever a template names
+            "--from=html+epub_html_exts",
+            "--to=docx",
+            f"--reference-doc={folder}/reference.docx",
+            f"--lua-filter={folder}/word.lua",
+            f"--metadata=lang:{content.language}",
+            "--output=-",
+        ]
+        return _run(command, html.encode("utf-8"))
+
+
+def _own_filter() -> bytes:
+    """The filter is a program, so that a theme cannot bring its own."""
+    return BUNDLED.read("word.lua")
+
+
+# ---- the reference document ----------------------------------------------------------------------------------------
+
+
+def _reference(content: Content, name: str, page: Page, theme: Theme, date: str, pandoc: str) -> bytes:
+    """Pandoc's own reference document with our styles, page, numbering of headings, header and footer."""
+    logo = _header_logo(theme)
+    values: dict[str, Any] = {"content": content, "t": content.terms, "name": name, "date": date, "logo": logo}
+    values |= {"text_width": page.text_width, "numbered": not page.landscape}
+
+    def made(template: str) -> bytes:
+        text = told(theme, lambda: environment(theme, True).get_template(template).render(**values))
+        return str(text).strip().encode("utf-8")
+
+    source = zipfile.ZipFile(io.BytesIO(_run([pandoc, "--print-default-data-file", "reference.docx"], b"")))
+    parts = {each: source.read(each) for each in source.namelist()}
+    parts["word/styles.xml"] = made("word_styles.xml.j2")
+    parts["word/header1.xml"], parts["word/footer1.xml"] = made("word_header.xml.j2"), made("word_footer.xml.j2")
+    parts["word/numbering.xml"] = parts["word/numbering.xml"].replace(
+        b"<w:abstractNum ", _HEADINGS + b"<w:abstractNum ", 1
+    )
+    parts["word/numbering.xml"] = parts["word/numbering.xml"].replace(
+        b"</w:numbering>", b'<w:num w:numId="1"><w:abstractNumId w:val="1"/></w:num></w:numbering>'
+    )
+    rels = _RELATIONS
+    if logo:
+        parts["word/media/logo.png"] = logo["data"]
+        parts["word/_rels/header1.xml.rels"] = _LOGO_RELATION
+        parts["[Content_Types].xml"] = parts["[Content_Types].xml"].replace(
+            b"<Default ", b'<Default Extension="png" ContentType="image/png"/><Default ', 1
+        )
+    parts["word/_rels/document.xml.rels"] = parts["word/_rels/document.xml.rels"].replace(
+        b"</Relationships>", rels + b"</Relationships>"
+    )
+    parts["[Content_Types].xml"] = parts["[Content_Types].xml"].replace(b"</Types>", _TYPES + b"</Types>")
+    document = parts["word/document.xml"].decode("utf-8")
+    start, end = document.index("<w:sectPr"), document.index("</w:body>")
+    parts["word/document.xml"] = (document[:start] + _section(page) + document[end:]).encode("utf-8")
+    return _zipped(parts)
+
+
+def _section(page: Page) -> str:
+    width, height = page.size
+    turned = ' w:orient="landscape"' if page.landscape else ""
+    return (
+        '<w:sectPr><w:headerReference w:type="default" r:id="rIdHeader"/><w:footerReference w:type="default" '
+        f'r:id="rIdFooter"/><w:pgSz w:w="{width}" w:h="{height}"{turned}/><w:pgMar w:top="1304" w:right="{MARGIN}" '
+        f'w:bottom="1134" w:left="{MARGIN}" w:header="567" w:footer="567" w:gutter="0"/></w:sectPr>'
+    )
+
+
+_RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_RELATIONS = (
+    f'<Relationship Type="{_RELATION}/header" Id="rIdHeader" Target="header1.xml"/>'
+    f'<Relationship Type="{_RELATION}/footer" Id="rIdFooter" Target="footer1.xml"/>'
+).encode()
+_LOGO_RELATION = (
+    '<?xml version="1.0" encoding="UTF-8"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/'
+    f'relationships"><Relationship Type="{_RELATION}/image" Id="rIdLogo" Target="media/logo.png"/></Relationships>'
+).encode()
+_KIND = "application/vnd.openxmlformats-officedocument.wordprocessingml"
+_TYPES = (
+    f'<Override PartName="/word/header1.xml" ContentType="{_KIND}.header+xml"/>'
+    f'<Override PartName="/word/footer1.xml" ContentType="{_KIND}.footer+xml"/>'
+).encode()
+_LEVELS = "".join(
+    f'<w:lvl w:ilvl="{level}"><w:start w:val="{5 if level == 0 else 1}"/><w:numFmt w:val="decimal"/>'
+    f'<w:pStyle w:val="Heading{level + 1}"/><w:lvlText w:val="{".".join(f"%{n + 1}" for n in range(level + 1))}"/>'
+    f'<w:lvlJc w:val="left"/><w:pPr><w:ind w:left="{709}" w:hanging="{709}"/></w:pPr></w:lvl>'
+    for level in range(3)
+)
+_HEADINGS = (
+    f'<w:abstractNum w:abstractNumId="1"><w:multiLevelType w:val="multilevel"/>{_LEVELS}</w:abstractNum>'
+).encode()
+
+
+def _header_logo(theme: Theme) -> dict[str, Any] | None:
+    """The logo for the header of a page: only PNG, at most 9 mm high."""
+    path = theme.path("logo.png")
+    if path is None:
+        return None
+    logo_data(path)  # refuses what is no picture
+    data = path.read_bytes()
+    width, height = int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
+    down = 26 * EMU
+    return {"data": data, "down": down, "across": max(1, round(down * width / max(1, height)))}
+
+
+# ---- the finished file ---------------------------------------------------------------------------------------------
+
+
+def _finished(made: bytes, vectors: Mapping[bytes, str]) -> bytes:
+    """The file with circled numbering, vector pictures beside the PNGs, and the same bytes every time."""
+    source = zipfile.ZipFile(io.BytesIO(made))
+    parts = {each: source.read(each) for each in source.namelist()}
+    numbering = parts["word/numbering.xml"].decode("utf-8")
+    parts["word/numbering.xml"] = _roomier(_circled(numbering)).encode("utf-8")
+    parts["word/document.xml"] = _whole_rows(parts["word/document.xml"].decode("utf-8")).encode("utf-8")
+    _with_vectors(parts, vectors)
+    return _zipped(parts)
+
+
+def _circled(numbering: str) -> str:
+    """Upper roman with one bracket stands for circled numbers (see word.lua)."""
+    return re.sub(
+        r'(<w:numFmt w:val=")upperRoman("\s*/>\s*<w:lvlText w:val="%\d)\)"', r'\1decimalEnclosedCircle\2"', numbering
+    )
+
+
+def _roomier(numbering: str) -> str:
+    """Lists whose numbers have room for `(10)`, and dashes for bullets of the second level, as protocols have them."""
+    wider = re.sub(
+        r'<w:ind w:left="(\d+)" w:hanging="360"\s*/>',
+        lambda match: f'<w:ind w:left="{int(match.group(1)) * 17 // 20}" w:hanging="560"/>',
+        numbering,
+    )
+    return wider.replace('<w:lvlText w:val="o" />', '<w:lvlText w:val="–" />')
+
+
+_TABLE = re.compile(r'<w:tbl>(?:(?!</w:tbl>).)*?<w:tblStyle w:val="Grid"\s*/>.*?</w:tbl>', re.DOTALL)
+
+
+def _whole_rows(document: str) -> str:
+    """Rows of plain tables stay whole at the end of a page."""
+    return _TABLE.sub(
+        lambda match: (
+            match.group()
+            .replace("<w:tr>", "<w:tr><w:trPr><w:cantSplit/></w:trPr>")
+            .replace("<w:trPr><w:cantSplit/></w:trPr><w:trPr>", "<w:trPr><w:cantSplit/>")
+        ),
+        document,
+    )
+
+
+_BLIP = re.compile(r'<a:blip r:embed="([^"]+)"\s*/>')
+
+
+def _with_vectors(parts: dict[str, bytes], vectors: Mapping[bytes, str]) -> None:
+    rels = parts["word/_rels/document.xml.rels"].decode("utf-8")
+    targets = dict(re.findall(r'Id="([^"]+)"[^>]*Target="(media/[^"]+)"', rels))
+    targets |= {id: target for target, id in re.findall(r'Target="(media/[^"]+)"[^>]*Id="([^"]+)"', rels)}
+    added: dict[str, str] = {}
+    for id, target in targets.items():
+        svg = vectors.get(parts[f"word/{target}"])
+        if svg is not None:
+            added[id] = target.rpartition(".")[0] + ".svg"
+            parts[f"word/{added[id]}"] = f'<?xml version="1.0" encoding="UTF-8"?>\n{svg}'.encode()
+    if not added:
+        return
+    new = "".join(
+        f'<Relationship Type="{_RELATION}/image" Id="{id}v" Target="{target}"/>' for id, target in sorted(added.items())
+    )
+    parts["word/_rels/document.xml.rels"] = rels.replace("</Relationships>", new + "</Relationships>").encode("utf-8")
+
+    def both(match: re.Match[str]) -> str:
+        id = match.group(1)
+        if id not in added:
+            return match.group()
+        return (
+            f'<a:blip r:embed="{id}"><a:extLst><a:ext uri="{{96DAC541-7B7A-43D3-8B79-37D633B846F1}}"><asvg:svgBlip '
+            'xmlns:asvg="http://schemas.microsoft.com/office/drawing/2016/SVG/main" '
+            f'r:embed="{id}v"/></a:ext></a:extLst></a:blip>'
+        )
+
+    parts["word/document.xml"] = _BLIP.sub(both, parts["word/document.xml"].decode("utf-8")).encode("utf-8")
+    types = parts["[Content_Types].xml"].decode("utf-8")
+    if 'Extension="svg"' not in types:
+        types = types.replace("<Default ", '<Default Extension="svg" ContentType="image/svg+xml"/><Default ', 1)
+        parts["[Content_Types].xml"] = types.encode("utf-8")
+
+
+def _zipped(parts: Mapping[str, bytes]) -> bytes:
+    """A zip file whose bytes depend on nothing but its parts; the list of types comes first, as Word wants it."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as file:
+        for name in sorted(parts, key=lambda each: (each != "[Content_Types].xml", each)):
+            info = zipfile.ZipInfo(name, TIME)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            file.writestr(info, parts[name])
+    return held.getvalue()

@@ -1,0 +1,107 @@
+"""Documents of a protocol as files: HTML, Markdown and Word."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from ..diagrams.raster import png_of
+from ..diagrams.render import own_png
+from ..diagrams.sheet import Sheet
+from ..documents.content import Content, content_of
+from ..documents.pictures import Figure, Pictures
+from ..documents.section import DOCUMENTS, SUFFIXES, render_document
+from ..documents.word import PAPERS, Page, word_file
+from ..evaluation.results import Evaluator
+from ..theme import BUNDLED, LANGUAGES, Theme
+from .drawing import Progress, pictures_of
+from .showing import Shown, shown_by
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+PRINTED = 0.82  # of their size on a screen: letters of 9 points beside those of the text
+PICTURE_DOTS = 130  # per inch, of the pictures that older programs show in a Word file
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked for: the document (`section`, `side-by-side`), its format (`html`, `markdown`, `word`), language
+    (`en`, `zh`), look, paper of Word files (`a4`, `letter`) and the date printed on it (`2026-03-02`; none unless
+    given, since the same protocol makes the same bytes). Raises ValueError for what there is not."""
+
+    document: str = "section"
+    format: str = "html"
+    language: str = "en"
+    theme: Theme = field(default=BUNDLED)
+    paper: str = "a4"
+    date: str = ""
+
+    def __post_init__(self) -> None:
+        known = {"document": DOCUMENTS, "format": SUFFIXES, "language": LANGUAGES, "paper": PAPERS}
+        for name, values in known.items():
+            if getattr(self, name) not in values:
+                raise ValueError(f"there is no {name} `{getattr(self, name)}`; write {' or '.join(values)}")
+        if self.date and not _DATE.fullmatch(self.date):
+            raise ValueError(f"`{self.date}` is not a date; write it as in 2026-03-02")
+
+
+@dataclass(frozen=True)
+class Published:
+    """A finished document, and the picture files that it refers to, by their names in the folder beside it."""
+
+    data: bytes
+    beside: Mapping[str, bytes]
+
+
+def publish(
+    evaluator: Evaluator, order: Order, pictures_folder: str = "pictures", progress: Progress = lambda done, of: None
+) -> Published:
+    """A document under the readings of the evaluator. Markdown refers to pictures in `pictures_folder`; the other
+    formats hold theirs. `progress` hears how many of how many pictures are drawn.
+
+    Raises CannotDraw, CannotWriteWord, ThemeError.
+    """
+    graph = evaluator.graph
+    content = content_of(graph, evaluator.readings, order.language, order.theme)
+    inside = order.format == "html"
+    link = (lambda id: f"#{id}") if inside else None
+    sheet = Sheet(graph, evaluator.readings, None, order.language, order.theme, link=link)
+    pictures = pictures_of(order.document, content, sheet, progress)
+    more = {"examples": _examples(order, content, evaluator), "pictures_folder": pictures_folder}
+    text = render_document(order.document, order.format, content, pictures, order.theme, order.date, **more)
+    if order.format == "word":
+        return Published(_word(text, order, content, pictures), {})
+    beside = {f"{each.name}.svg": each.svg.encode() for each in pictures.all()} if order.format == "markdown" else {}
+    return Published(text.encode("utf-8"), beside)
+
+
+def _examples(order: Order, content: Content, evaluator: Evaluator) -> Mapping[str, tuple[Shown, ...]]:
+    """Beside each criterion, the examples that show it. The facts are told in English, so that a Chinese document names
+    the examples and their outcomes alone."""
+    if order.document != "side-by-side":
+        return {}
+    found = shown_by(content, evaluator)
+    if order.language == "en":
+        return found
+    return {id: tuple(replace(each, facts=()) for each in shown) for id, shown in found.items()}
+
+
+def _word(text: str, order: Order, content: Content, pictures: Pictures) -> bytes:
+    page = Page(order.paper, landscape=order.document == "side-by-side")
+    name = content.terms["document_side" if page.landscape else "document_section"]
+    figures = {each.name: _fitted(each, page) for each in pictures.all()}
+    return word_file(text, content, name, page, raster_of, figures, order.theme, order.date)
+
+
+def _fitted(figure: Figure, page: Page) -> Figure:
+    """A figure no larger than the place it has: beside words on a page on its side, or alone between the margins."""
+    beside = page.landscape and figure.name.endswith("-decision")
+    room = page.text_width / 20 * (0.58 if beside else 1) - (14 if beside else 0)
+    height = page.size[1] / 20 - 190
+    scale = min(PRINTED, room / figure.width, height / figure.height)
+    return replace(figure, width=round(figure.width * scale, 2), height=round(figure.height * scale, 2))
+
+
+def raster_of(figure: Figure) -> bytes:
+    """A figure as PNG. Raises CannotDraw where this machine has no font for it."""
+    return png_of(figure.svg, PICTURE_DOTS) or own_png(figure.source)
