@@ -138,7 +138,9 @@ def test_every_criterion_is_laid_out(rjdm: Protocol, layout: str) -> None:
 def test_units_limits_and_counts_show(rjdm: Protocol) -> None:
     assert "LVEF at least 55 %" in said_in(rjdm.draw("I5")) and "ALL of 4" in said_in(rjdm.draw("I5"))
     assert "WAIVED IF" in said_in(rjdm.draw("I5.liver")) and "at most 3 × ULN" in said_in(rjdm.draw("I5.liver"))
-    assert "AT LEAST 2 of 5" in said_in(rjdm.draw("I3.5")) and "AT LEAST 2 of 5" in said_in(rjdm.draw("I3.5", form="ladder"))
+    assert "AT LEAST 2 of 5" in said_in(rjdm.draw("I3.5")) and "AT LEAST 2 of 5" in said_in(
+        rjdm.draw("I3.5", form="ladder")
+    )
 
 
 def said_in(svg: bytes) -> str:

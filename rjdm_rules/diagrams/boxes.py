@@ -57,9 +57,14 @@ def outcome_word(truth: Truth) -> str:
 def written(text: str, room: float, size: float = SIZE, bold: bool = False, align: str = "LEFT") -> tuple[str, int]:
     """A text broken into lines and escaped for a label, and the width that its longest line takes."""
     lines = lines_of(without_direction(text), room, size, bold)
-    told = (f"<B>{escape(line, quote=True)}</B>" if bold and line else escape(line, quote=True) for line in lines)
+    told = (f"<B>{as_text(line)}</B>" if bold and line else as_text(line) for line in lines)
     broken = f'<BR ALIGN="{align}"/>'.join(told) + (f'<BR ALIGN="{align}"/>' if align == "LEFT" else "")
     return broken, ceil(max(text_width(line, size, bold) for line in lines))
+
+
+def as_text(line: str) -> str:
+    r"""A line escaped for a label, where one backslash and a letter would stand for a name (`\N`)."""
+    return escape(line, quote=True).replace("\\", "&#92;&#92;")
 
 
 def signed(text: str, look: Look) -> str:
@@ -95,7 +100,7 @@ def heading(text: str, room: float) -> str:
     rows = []
     for line in lines_of(without_direction(text), room, bold=True):
         width = ceil(text_width(line, bold=True))
-        told = f"<B>{escape(line, quote=True)}</B>" if line else ""
+        told = f"<B>{as_text(line)}</B>" if line else ""
         rows.append(f'<TR><TD ALIGN="LEFT" WIDTH="{width}"><FONT COLOR="{INK}">{told}</FONT></TD></TR>')
     return f'<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{"".join(rows)}</TABLE>'
 

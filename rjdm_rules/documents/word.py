@@ -6,9 +6,11 @@ import base64
 import io
 import os
 import re
+import struct
 import subprocess
 import zipfile
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -55,30 +57,47 @@ def word_file(
     content: Content,
     name: str,
     page: Page,
-    png_of: Callable[[Figure], bytes],
+    pictures: Mapping[str, bytes],
     figures: Mapping[str, Figure],
     theme: Theme = BUNDLED,
     date: str = "",
 ) -> bytes:
     """A .docx from the HTML of a template, in which a picture stands as `<img src="NAME">` with the name of a figure.
 
-    `png_of` gives a figure as PNG, which older programs show; newer ones show the figure itself.
+    `pictures` are the figures as PNG, which older programs show; newer ones show the figures themselves.
     Raises CannotWriteWord, ThemeError.
     """
     pandoc = _pandoc()
     reference = theme.read(REFERENCE) if theme.path(REFERENCE) else _reference(content, name, page, theme, date, pandoc)
-    pictures = {each.name: png_of(each) for each in figures.values() if f'src="{each.name}"' in html}
+
+    stand_ins = {name: _stand_in(number) for number, name in enumerate(pictures)}
 
     def embedded(match: re.Match[str]) -> str:
-        figure, data = figures[match.group(1)], base64.b64encode(pictures[match.group(1)]).decode("ascii")
+        figure, data = figures[match.group(1)], base64.b64encode(stand_ins[match.group(1)]).decode("ascii")
         return (
             f'src="data:image/png;base64,{data}" width="{figure.width / 72:.3f}in" height="{figure.height / 72:.3f}in"'
         )
 
     told_html = re.sub(r'src="([^":]+)"', embedded, html)
     made = _converted(told_html, reference, theme, content, pandoc)
-    vectors = {data: figures[name].svg for name, data in pictures.items()}
-    return _finished(made, vectors)
+    return _finished(made, {stand_ins[name]: (data, figures[name].svg) for name, data in pictures.items()})
+
+
+def _stand_in(number: int) -> bytes:
+    """A picture of one point for pandoc to place, each with other bytes; the picture itself comes in afterwards."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)
+    text = chunk(b"tEXt", b"Comment\0" + str(number).encode())
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", head)
+        + text
+        + chunk(b"IDAT", zlib.compress(b"\0\0"))
+        + chunk(b"IEND", b"")
+    )
 
 
 @cache
@@ -218,14 +237,15 @@ def _header_logo(theme: Theme) -> dict[str, Any] | None:
 # ---- the finished file ---------------------------------------------------------------------------------------------
 
 
-def _finished(made: bytes, vectors: Mapping[bytes, str]) -> bytes:
-    """The file with circled numbering, vector pictures beside the PNGs, and the same bytes every time."""
+def _finished(made: bytes, pictures: Mapping[bytes, tuple[bytes, str]]) -> bytes:
+    """The file with circled numbering, each picture as PNG and SVG in place of what stood in for it, and the same bytes
+    every time."""
     source = zipfile.ZipFile(io.BytesIO(made))
     parts = {each: source.read(each) for each in source.namelist()}
     numbering = parts["word/numbering.xml"].decode("utf-8")
     parts["word/numbering.xml"] = _roomier(_circled(numbering)).encode("utf-8")
     parts["word/document.xml"] = _whole_rows(parts["word/document.xml"].decode("utf-8")).encode("utf-8")
-    _with_vectors(parts, vectors)
+    _with_pictures(parts, pictures)
     return _zipped(parts)
 
 
@@ -264,15 +284,16 @@ def _whole_rows(document: str) -> str:
 _BLIP = re.compile(r'<a:blip r:embed="([^"]+)"\s*/>')
 
 
-def _with_vectors(parts: dict[str, bytes], vectors: Mapping[bytes, str]) -> None:
+def _with_pictures(parts: dict[str, bytes], pictures: Mapping[bytes, tuple[bytes, str]]) -> None:
     rels = parts["word/_rels/document.xml.rels"].decode("utf-8")
     targets = dict(re.findall(r'Id="([^"]+)"[^>]*Target="(media/[^"]+)"', rels))
     targets |= {id: target for target, id in re.findall(r'Target="(media/[^"]+)"[^>]*Id="([^"]+)"', rels)}
     added: dict[str, str] = {}
     for id, target in targets.items():
-        svg = vectors.get(parts[f"word/{target}"])
-        if svg is not None:
+        found = pictures.get(parts[f"word/{target}"])
+        if found is not None:
             added[id] = target.rpartition(".")[0] + ".svg"
+            parts[f"word/{target}"], svg = found
             parts[f"word/{added[id]}"] = f'<?xml version="1.0" encoding="UTF-8"?>\n{svg}'.encode()
     if not added:
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import Any
@@ -108,6 +108,11 @@ class Evaluator:
             tuple(case.messages),
         )
 
+    def outcomes(self, record: object) -> dict[str, str]:
+        """The outcome of every criterion, without reasons. Raises RecordError."""
+        _, outcomes = self.compiled.decide(self.compiled.prepare(record))
+        return dict(zip(self.ids, outcomes, strict=True))
+
     def _why(
         self, verdicts: tuple[str, ...], truth: TruthOf, case: Case
     ) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
@@ -147,6 +152,16 @@ class Evaluator:
         trees = {part.name: explainer.part(part) for part in self.protocol.parts}
         alone = {part.name: tuple(self.alone(part, reference)) for part in self.protocol.parts}
         return Explanation(self.protocol, result, trees, alone, reference)
+
+    def reasons_of(self, record: object, ids: Iterable[str]) -> dict[str, Reason]:
+        """The reasons of some criteria only, without the rest of the tree. Raises RecordError."""
+        facts, _ = read_record(self.protocol, record)
+        reference = Reference(self.protocol, facts, self.readings)
+        if self.graph.deep:
+            reference.run(self.graph)
+        explainer = Explainer(self.protocol, self.words, reference)
+        criteria = (self.protocol.criterion(id) for id in ids)
+        return {each.id: explainer.criterion(each) for each in criteria if each is not None}
 
     def alone(self, part: Part, reference: Reference) -> list[str]:
         """Criteria without each of which, taken alone, the patient would no longer be ineligible."""

@@ -16,6 +16,7 @@ from . import slips_of_words as words
 from .misfits import Misfit, Said
 
 RECOGNISERS: tuple[Callable[[Misfit], Said | None], ...] = (
+    signs.unclosed_before_zh,
     signs.unopened_text,
     signs.unclosed_text,
     phrases.phrase,

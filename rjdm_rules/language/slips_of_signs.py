@@ -30,6 +30,17 @@ def unclosed_text(m: Misfit) -> Said | None:
     )
 
 
+def unclosed_before_zh(m: Misfit) -> Said | None:
+    """`"asthma zh "哮喘"`: the quote that opens the second language closes the first."""
+    found = re.search(r"\s+zh\s*\"$", m.last.text) if m.last is not None and m.last.type == "STRING" else None
+    if found is None or m.last is None or not m.same_line or '"' not in m.rest:
+        return None
+    start = m.last.place.start + found.start()
+    fix = Fix("close the quote before `zh`", ((Place(m.place.source, start, start), '"'),))
+    place = Place(m.place.source, m.last.place.start, start)
+    return Said("R109", "this text has no closing quote before `zh`", 'write `"` before `zh`', (fix,), place)
+
+
 def unopened_text(m: Misfit) -> Said | None:
     """`asthma" yes/no`, `(1) Aged 18 or over"`: a text of which only the end has its quote."""
     opened = m.rest.startswith('"')

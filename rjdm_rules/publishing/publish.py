@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from ..diagrams.raster import png_of
@@ -20,7 +22,8 @@ from .showing import Shown, shown_by
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 PRINTED = 0.82  # of their size on a screen: letters of 9 points beside those of the text
-PICTURE_DOTS = 130  # per inch, of the pictures that older programs show in a Word file
+FEW = 15  # pictures for which a further process is not worth its start
+PICTURE_DOTS = 110  # per inch, of the pictures that older programs show in a Word file
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,8 @@ def _word(text: str, order: Order, content: Content, pictures: Pictures) -> byte
     page = Page(order.paper, landscape=order.document == "side-by-side")
     name = content.terms["document_side" if page.landscape else "document_section"]
     figures = {each.name: _fitted(each, page) for each in pictures.all()}
-    return word_file(text, content, name, page, raster_of, figures, order.theme, order.date)
+    shown = {each.name: each for each in figures.values() if f'src="{each.name}"' in text}
+    return word_file(text, content, name, page, rasters(shown), shown, order.theme, order.date)
 
 
 def _fitted(figure: Figure, page: Page) -> Figure:
@@ -100,6 +104,15 @@ def _fitted(figure: Figure, page: Page) -> Figure:
     height = page.size[1] / 20 - 190
     scale = min(PRINTED, room / figure.width, height / figure.height)
     return replace(figure, width=round(figure.width * scale, 2), height=round(figure.height * scale, 2))
+
+
+def rasters(figures: Mapping[str, Figure]) -> dict[str, bytes]:
+    """The figures as PNG; many of them side by side on the cores of the machine. Raises CannotDraw."""
+    cores = min(os.cpu_count() or 1, len(figures) // FEW)
+    if cores < 2:
+        return {name: raster_of(figure) for name, figure in figures.items()}
+    with ProcessPoolExecutor(cores) as pool:
+        return dict(zip(figures, pool.map(raster_of, figures.values(), chunksize=8), strict=True))
 
 
 def raster_of(figure: Figure) -> bytes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..documents.content import Content
 from ..evaluation.explaining import Reason
-from ..evaluation.results import Evaluator, Explanation
+from ..evaluation.results import Evaluator
 from ..protocol.model import Example
 
 MOST_FACTS = 4
@@ -34,34 +34,34 @@ def shown_by(content: Content, evaluator: Evaluator) -> Mapping[str, tuple[Shown
     readings than the evaluator's are left out."""
     protocol = evaluator.protocol
     examples = [each for each in protocol.examples if {**evaluator.readings, **each.readings} == evaluator.readings]
-    outcomes = {each.name: evaluator.evaluate(each.record).criteria for each in examples}
-    explanations: dict[str, Explanation] = {}
-    found: dict[str, tuple[Shown, ...]] = {}
-    for row in content.rows():
-        chosen = [
-            (example, outcome)
-            for outcome in OUTCOMES
-            for example in _chosen(row.id, [e for e in examples if outcomes[e.name][row.id] == outcome], MOST[outcome])
-        ]
-        for example, _ in chosen:
-            if example.name not in explanations:
-                explanations[example.name] = evaluator.explain(example.record)
-        found[row.id] = tuple(
-            _shown(row.id, example, outcome, explanations[example.name], row.id in protocol.excluding)
-            for example, outcome in chosen
+    outcomes = {each.name: evaluator.outcomes(each.record) for each in examples}
+    ids = [row.id for row in content.rows() if row.condition is not None]
+    chosen = {id: list(_chosen(id, examples, outcomes)) for id in ids}
+    spoken: dict[str, list[str]] = {}
+    for id, found in chosen.items():
+        for example in found:
+            spoken.setdefault(example.name, []).append(id)
+    reasons = {
+        each.name: evaluator.reasons_of(each.record, spoken[each.name]) for each in examples if each.name in spoken
+    }
+    return {
+        id: tuple(
+            _shown(each, outcomes[each.name][id], reasons[each.name][id], id in protocol.excluding) for each in found
         )
-    return found
+        for id, found in chosen.items()
+    }
 
 
-def _chosen(id: str, examples: list[Example], most: int) -> list[Example]:
-    """Those that expect something of the criterion, then the others, in the order of the file."""
-    spoken = [each for each in examples if any(subject == id for subject, _ in each.expectations)]
-    return [*spoken, *(each for each in examples if each not in spoken)][:most]
+def _chosen(id: str, examples: list[Example], outcomes: Mapping[str, Mapping[str, str]]) -> Iterator[Example]:
+    """Of each outcome the examples that expect something of the criterion, then others, in the order of the file."""
+    for outcome in OUTCOMES:
+        alike = [each for each in examples if outcomes[each.name][id] == outcome]
+        alike.sort(key=lambda each: all(subject != id for subject, _ in each.expectations))
+        yield from alike[: MOST[outcome]]
 
 
-def _shown(id: str, example: Example, outcome: str, explanation: Explanation, excludes: bool) -> Shown:
-    reason = explanation.criterion(id)
-    facts = tuple(_leaves(reason, SIGNS[outcome]))[:MOST_FACTS] if reason else ()
+def _shown(example: Example, outcome: str, reason: Reason, excludes: bool) -> Shown:
+    facts = tuple(_leaves(reason, SIGNS[outcome]))[:MOST_FACTS]
     look = "open" if outcome == "unknown" else "against" if (outcome == "met") is excludes else "for"
     look = "for" if outcome == "not applicable" else look
     return Shown(example.name, example.label.text, outcome, SIGNS[outcome], look, facts)

@@ -1,0 +1,286 @@
+"""Documents with their diagrams: what they hold, that every text in them is text, and that they are the same each time."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from rjdm_rules import load
+from rjdm_rules.diagrams.lettering import lines_of, text_width
+from rjdm_rules.documents.abbreviations import abbreviations_of
+from rjdm_rules.documents.content import numbering_of
+from rjdm_rules.loading import Protocol, loads
+from rjdm_rules.publishing.publish import Order
+from rjdm_rules.theme import Theme, ThemeError
+from rjdm_rules.words.phrases import Words
+
+DATA = Path(__file__).parent / "data"
+W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+DIABETES = """protocol SUGAR "Add-on to metformin in type 2 diabetes"
+  version "2"
+data
+  screening "date of screening" date
+  hba1c "haemoglobin A1c (HbA1c)" in %
+  insulin "insulin treatment" event
+inclusion
+  (1) "HbA1c from 7 to 10 %"
+      hba1c BETWEEN 7 % AND 10 %
+exclusion
+  (1) "Insulin within 3 months before screening"
+      insulin WITHIN 3 months BEFORE screening
+example good "In range"
+  given
+    screening = 2026-03-02
+    hba1c = 8 %
+    insulin = none
+  expect eligible
+"""
+
+
+@pytest.fixture(scope="module")
+def rjdm() -> Protocol:
+    return load("rjdm_cart")
+
+
+@pytest.fixture(scope="module")
+def hostile() -> Protocol:
+    return load(DATA / "hostile.rules")
+
+
+def word_parts(data: bytes) -> dict[str, str]:
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        return {name: file.read(name).decode() for name in file.namelist() if not name.endswith(".png")}
+
+
+def links_and_ids(page: str) -> tuple[set[str], list[str]]:
+    return set(re.findall(r'href="#([^"]+)"', page)), re.findall(r'\sid="([^"]+)"', page)
+
+
+# ---- what they hold ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("document", "language"), [("section", "zh"), ("side-by-side", "en"), ("side-by-side", "zh")])
+def test_markdown_golden(rjdm: Protocol, golden: Callable[[str, str], None], document: str, language: str) -> None:
+    made = rjdm.document(Order(document, "markdown", language))
+    text = made.data.decode()
+    golden(f"{document}.{language}.md", text)
+    named = set(re.findall(r"\]\(pictures/([^)]+)\)", text))
+    assert named and named <= set(made.beside)
+
+
+@pytest.mark.parametrize("document", ["section", "side-by-side"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_links_lead_somewhere_and_ids_are_single(rjdm: Protocol, document: str, language: str) -> None:
+    page = rjdm.document(Order(document, "html", language)).data.decode()
+    links, ids = links_and_ids(page)
+    assert links <= set(ids) and len(ids) == len(set(ids))
+    assert page.count("<svg") == page.count('role="img"') > 5
+    for row in ("I3", "I3.5", "E12"):
+        assert f'id="{row}"' in page
+
+
+def test_every_criterion_beside_its_condition(rjdm: Protocol) -> None:
+    page = rjdm.document(Order("side-by-side", "html")).data.decode()
+    for criterion in rjdm.model.criteria():
+        article = page[page.index(f'<article class="side depth{criterion.id.count(".")}" id="{criterion.id}"') :]
+        article = article[: article.index("</article>")]
+        assert f"Decision diagram of {criterion.id}" in article
+        assert "✓ met" in article and "✗ not met" in article and all(each.text in article for each in criterion.sources)
+
+
+def test_word_objects(rjdm: Protocol) -> None:
+    parts = word_parts(rjdm.document(Order("section", "word")).data)
+    document = ElementTree.fromstring(parts["word/document.xml"])
+    styles = [each.get(f"{W}val") for each in document.iter(f"{W}pStyle")]
+    assert styles.count("Heading2") == 9 and "Heading1" in styles
+    assert len(list(document.iter(f"{W}footnoteReference"))) == len(
+        [each for each in rjdm.model.criteria() if each.sources or each.notes]
+    )
+    assert 'w:val="decimalEnclosedCircle"' in parts["word/numbering.xml"]
+    assert 'w:val="upperRoman"' not in parts["word/numbering.xml"]
+    pictures = [each.get("descr") for each in document.iter() if each.tag.endswith("}docPr")]
+    assert len(pictures) >= 4 and all(pictures)
+    assert sum(name.endswith(".svg") for name in parts) == len(pictures)
+    assert "Page " in "".join(ElementTree.fromstring(parts["word/footer1.xml"]).itertext())
+    size = next(document.iter(f"{W}pgSz"))
+    assert (size.get(f"{W}w"), size.get(f"{W}h")) == ("11906", "16838")
+
+
+def test_paper_and_date(rjdm: Protocol) -> None:
+    parts = word_parts(rjdm.document(Order("side-by-side", "word", paper="letter", date="2026-03-02")).data)
+    assert 'w:w="15840"' in parts["word/document.xml"] and 'w:orient="landscape"' in parts["word/document.xml"]
+    assert "2026-03-02" in parts["word/header1.xml"]
+    for wrong in ({"paper": "a5"}, {"date": "2.3.2026"}, {"language": "de"}, {"document": "report"}, {"format": "odt"}):
+        with pytest.raises(ValueError, match=r"there is no|not a date"):
+            Order(**wrong)
+
+
+@pytest.mark.parametrize("format", ["html", "markdown", "word"])
+def test_the_same_bytes_each_time(format: str) -> None:
+    first = load("rjdm_cart").document(Order("section", format))
+    second = load("rjdm_cart").document(Order("section", format))
+    assert first.data == second.data and first.beside == second.beside
+
+
+def test_another_protocol_without_touching_a_template() -> None:
+    protocol = loads(DIABETES)
+    for document in ("section", "side-by-side"):
+        for format in ("html", "markdown", "word"):
+            data = protocol.document(Order(document, format)).data
+            said = "".join(word_parts(data).values()) if format == "word" else data.decode()
+            assert "haemoglobin A1c (HbA1c) is between 7 and 10 % inclusive" in said.replace("Haemo", "haemo")
+            assert "insulin treatment within 3 months before screening" in said.replace("Insulin", "insulin")
+
+
+# ---- text stays text -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("document", ["section", "side-by-side"])
+def test_hostile_texts_are_text(hostile: Protocol, document: str) -> None:
+    page = hostile.document(Order(document, "html")).data.decode()
+    body = page[page.index("<body>") :]
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; {{7*7}}" in body
+    tags = set(re.findall(r"<([a-zA-Z0-9]+)", body))
+    assert not tags & {"script", "img", "iframe", "u", "i", "b", "h6", "object"}
+    attributes = set(re.findall(r'\s([a-zA-Z:-]+)="', re.sub(r'"[^"]*"', '""', body)))
+    assert not {each for each in attributes if each.startswith("on")}
+    assert not re.search("[\u202a-\u202e\u200e\u200f]", page)
+    for picture in re.findall(r"<svg.*?</svg>", page, re.DOTALL):
+        ElementTree.fromstring(picture)
+        assert "step0 criterion" not in picture and "data map 1 H" not in picture  # a node's own name in place of \N
+
+
+def test_hostile_texts_in_word(hostile: Protocol) -> None:
+    for document in ("section", "side-by-side"):
+        parts = word_parts(hostile.document(Order(document, "word")).data)
+        for name, text in parts.items():
+            if name.endswith((".xml", ".rels", ".svg")):
+                ElementTree.fromstring(text)
+        said = "".join(ElementTree.fromstring(parts["word/document.xml"]).itertext())
+        assert "<script>alert(1)</script> {{7*7}}" in said and "49" not in said
+
+
+# ---- themes --------------------------------------------------------------------------------------------------------
+
+
+def test_a_theme_replaces_single_files(tmp_path: Path) -> None:
+    (tmp_path / "page.css").write_text("body { color: purple }", encoding="utf-8")
+    (tmp_path / "terms.en.toml").write_text('document_section = "Who may take part"\n', encoding="utf-8")
+    (tmp_path / "logo.png").write_bytes(
+        bytes.fromhex("89504e470d0a1a0a0000000d4948445200000001000000010800000000")
+        + bytes.fromhex("3a7e9b550000000a4944415478da6360000000020001e527decc0000000049454e44ae426082")
+    )
+    protocol = loads(DIABETES)
+    page = protocol.document(Order(theme=Theme(tmp_path))).data.decode()
+    assert "color: purple" in page and "Who may take part" in page and "data:image/png;base64" in page
+    parts = word_parts(protocol.document(Order("section", "word", theme=Theme(tmp_path))).data)
+    assert "Who may take part" in parts["word/header1.xml"] and "rIdLogo" in parts["word/header1.xml"]
+
+
+THEMES = [
+    ("section.html.j2", "{{ content.nothing }}", "section.html.j2:1"),
+    ("section.html.j2", "\n{% if %}", "section.html.j2:2"),
+    ("section.html.j2", "{{ ''.__class__.__mro__ }}", "unsafe"),
+    ("section.html.j2", "{{ content.parts.append }}{{ content.__class__ }}", "section.html.j2:1|unsafe|no attribute"),
+    ("secton.html.j2", "x", "did you mean section.html.j2"),
+    ("terms.en.toml", "taken_ = 'x'", "no text `taken_`"),
+    ("terms.en.toml", "taken = 3", "must be a str"),
+    ("terms.en.toml", "taken = ", "terms.en.toml"),
+    ("logo.png", "not a picture", "no PNG"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "said"), THEMES)
+def test_a_theme_that_cannot_be_used(tmp_path: Path, name: str, text: str, said: str) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(ThemeError, match=said):
+        loads(DIABETES).document(Order(theme=Theme(tmp_path)))
+
+
+def test_a_theme_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ThemeError, match="no such folder"):
+        Theme(tmp_path / "nowhere")
+
+
+# ---- pieces --------------------------------------------------------------------------------------------------------
+
+CHINESE = [
+    ("I1", "年龄不低于 5 岁"),
+    ("I3", "① 且 [② 或 ③ 或 ④ 或 ⑤]"),
+    (
+        "I6",
+        "具有生育能力的女性患者：尿妊娠试验为阴性，且对避孕至回输后 1 年的同意（不适用于男性患者和不具有生育能力的患者）",
+    ),
+    ("E9", "活疫苗接种（筛选前 4 周内）"),
+    ("E3", "以下 3 项中任意一项：严重、活动性或未控制的感染性疾病；结核感染为潜伏性或活动性；活动性病毒性肝炎"),
+]
+
+
+@pytest.mark.parametrize(("id", "said"), CHINESE)
+def test_conditions_in_chinese(rjdm: Protocol, id: str, said: str) -> None:
+    criterion = rjdm.model.criterion(id)
+    assert criterion is not None and criterion.condition is not None
+    assert Words(rjdm.model, language="zh").text(criterion.condition) == said
+
+
+def test_abbreviations(rjdm: Protocol) -> None:
+    found = dict(abbreviations_of(rjdm.model, Words(rjdm.model)))
+    assert found["LVEF"] == "left ventricular ejection fraction" and found["AST"] == "aspartate aminotransferase"
+    assert found["ULN"] == "upper limit of normal" and "CK" not in found
+
+
+NUMBERINGS = [("(2)", "decimal", 2), ("③", "circled", 3), ("(b)", "letter", 2), ("(iv)", "roman", 4), ("", "none", 0)]
+
+
+@pytest.mark.parametrize(("marker", "kind", "number"), NUMBERINGS)
+def test_numbering(marker: str, kind: str, number: int) -> None:
+    assert numbering_of(marker) == (kind, number)
+
+
+LINES = [
+    ("LVEF at least 55 % before infusion", 80, ["LVEF at least", "55 % before", "infusion"]),
+    ("年龄不低于 5 岁，且同意", 66, ["年龄不低于", "5 岁，且同意"]),
+    ("", 50, [""]),
+]
+
+
+@pytest.mark.parametrize(("text", "room", "lines"), LINES)
+def test_lines(text: str, room: float, lines: list[str]) -> None:
+    assert lines_of(text, room) == lines
+
+
+def test_no_line_is_wider_than_its_room() -> None:
+    for text in ("x" * 300, "word " * 60, "筛选" * 80, "① 2.0 × ULN of 55 % " * 10):
+        for room in (40.0, 120.0, 205.0):
+            lines = lines_of(text, room)
+            assert all(text_width(line) <= room for line in lines)
+            assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+
+
+@pytest.mark.parametrize("form", ["decision", "ladder"])
+@pytest.mark.parametrize("id", ["I3", "I3.5", "I5.liver", "I6", "E4", "E8"])
+def test_diagrams_golden(rjdm: Protocol, golden: Callable[[str, str], None], form: str, id: str) -> None:
+    if form == "ladder":
+        golden(f"ladder_{id}.dot", rjdm.draw(id, form="ladder", format="dot").decode())
+    assert ElementTree.fromstring(rjdm.draw(id, form=form, language="zh")).tag.endswith("svg")
+
+
+def test_maps_and_schemes(rjdm: Protocol) -> None:
+    said = " ".join(ElementTree.fromstring(rjdm.draw(form="map")).itertext())
+    assert all(f"E{n}" in said for n in range(1, 13)) and "↑ date of screening" in said
+    said = " ".join(ElementTree.fromstring(rjdm.draw("textbook", form="escalation")).itertext())
+    assert "with DLT: ≥ 2" in said and "no further escalation" in said
+    for subject, form, message in (
+        ("textbok", "escalation", "did you mean `textbook`"),
+        (None, "ladder", "name it"),
+        ("I3", "map", "leave I3 out"),
+        (None, "tree", "there is no form"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            rjdm.draw(subject, form=form)
