@@ -4,7 +4,15 @@
 // happened, more}. Absent is unknown. A problem names a text of the page's words and what stands in it.
 
 class Problem extends Error {
-  constructor(what, words = {}) { super(what); this.what = what; this.words = words; }
+  constructor(what, words = {}) { super(what); this.what = what; this.words = words; this.place = []; }
+}
+function within(place, read) { // reads a part of a value: a problem in it tells where it is
+  try {
+    return read();
+  } catch (problem) {
+    if (problem instanceof Problem) problem.place.unshift(place);
+    throw problem;
+  }
 }
 class Measured {
   constructor(value, limits = {}, multiples = {}) {
@@ -81,13 +89,13 @@ class Records {
     }
     return { facts, problems };
   }
-  attempt(read) { // null, or {what, words} of the problem
+  attempt(read) { // null, or {what, words, place} of the problem
     try {
       read();
       return null;
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
-      return { what: problem.what, words: problem.words };
+      return { what: problem.what, words: problem.words, place: problem.place };
     }
   }
 
@@ -231,9 +239,9 @@ class Records {
   occurrences(item, value) {
     if (Array.isArray(value)) {
       if (value.length > 10000) throw new Problem("too_many", { value: String(value.length) });
-      return value.map((each) => {
+      return value.map((each, at) => {
         if (each === "yes" && value.length > 1) throw new Problem("yes_alone");
-        return this.occurrence(item, each);
+        return value.length > 1 ? within(at + 1, () => this.occurrence(item, each)) : this.occurrence(item, each);
       });
     }
     if (value === "none" || value === "no") return [];
@@ -253,12 +261,12 @@ class Records {
     for (const [key, held] of Object.entries(value)) {
       if (key === "date" || key === "until" || (hasValue && own.includes(key))) continue;
       if (!attribute(key)) throw new Problem("no_attribute", { value: shown(key) });
-      if (held !== null) attributes[key] = this.value(attribute(key), held);
+      if (held !== null) attributes[key] = within(key, () => this.value(attribute(key), held));
     }
     const measured = Object.fromEntries(own.filter(given).map((key) => [key, value[key]]));
     if (hasValue && Object.keys(measured).length) {
       const plain = Object.keys(measured).length === 1 && "value" in measured;
-      attributes.value = this.value(hasValue, plain ? measured.value : measured);
+      attributes.value = within("value", () => this.value(hasValue, plain ? measured.value : measured));
     }
     const start = given("date") ? this.date(value.date) : UNKNOWN;
     return { start, end: this.end(item, value, start), attributes, happened: true, more: false };

@@ -103,6 +103,41 @@ class Why {
     }
     return found;
   }
+
+  // Conditions that hold a root in a truth, each with the truth in which it does; with `unknownToo` also those that,
+  // being unknown, keep it from the opposite.
+  holding(rules, roots, unknownToo) {
+    const found = new Map(), stack = roots.slice();
+    while (stack.length) {
+      const [number, value] = stack.pop(), held = rules.value(number);
+      if (found.has(number) || !(held === value || (unknownToo && held === null))) continue;
+      found.set(number, value);
+      (this.below(number) || []).forEach((each, at) => {
+        for (const way of this.ways(number, at)) stack.push([each, way ? value : !value]);
+      });
+    }
+    return found;
+  }
+  // How an operand pulls on a condition: the same way, the other way, or both.
+  ways(number, at) {
+    const node = this.node(number);
+    if (node.k === "Not" || (node.k === "Except" && at === 1) || (node.k === "IfThen" && at === 0)) return [false];
+    if (node.k !== "Group") return [true];
+    return node.kind === "exactly" ? [true, false] : [node.kind !== "none" && node.kind !== "at most"];
+  }
+  // The criteria that fail or are unknown and are linked to the verdict.
+  against(rules) {
+    const found = [];
+    for (const part of this.program.parts) {
+      if (rules.verdict(part) === "eligible") continue;
+      const roots = part.blocks.map((block) => [block.formula, block.kind === "exclusion"]);
+      const held = this.holding(rules, roots, true), named = new Set();
+      for (const number of held.keys()) if (this.node(number).k === "CriterionTruth") named.add(this.node(number).criterion);
+      found.push(...part.blocks.flatMap((block) => block.criteria).filter((id) => named.has(id)));
+    }
+    return found;
+  }
+
   insufficientBelow(rules, number) {
     const found = this.insufficientParts(rules, this.node(number).p, null);
     return found.size ? found : this.itemsBehind(number);

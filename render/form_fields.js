@@ -1,0 +1,342 @@
+// The fields of a question. What stands in them (`raw`) is one thing, the value that a record holds another.
+//
+// raw: yes/no and one of: "" or the answer; several of: null or a list; date, time and numbers: a text, or
+// {value, unit, uln, lln} of texts; event: {state: "", "never", "happened" or "listed", list: [{date, until, …}]}.
+
+function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value === true) made.setAttribute(key, "");
+    else if (value !== false && value !== null && value !== undefined) made.setAttribute(key, value);
+  }
+  made.append(...children.filter((child) => child !== null && child !== undefined));
+  return made;
+}
+const filled = (text, words) => text.replace(/\{(\w+)\}/g, (all, name) => name in words ? words[name] : all);
+
+class Fields {
+  constructor(program, page, records) {
+    this.program = program;
+    this.page = page;
+    this.records = records;
+    this.t = page.terms;
+    this.count = 0;
+  }
+  fresh(kind) { return kind === "several of" ? null : kind === "event" ? { state: "", list: [] } : this.blank(kind); }
+  blank(kind) { return ["quantity", "number", "count"].includes(kind) ? { value: "", unit: "", uln: "", lln: "" } : ""; }
+
+  // ---- from what stands in the fields to a record, and back
+
+  recorded(item, raw) { // undefined where nothing is said
+    switch (item.kind) {
+      case "truth": return raw === "" ? undefined : raw === "yes";
+      case "one of": return raw === "" ? undefined : raw;
+      case "several of": return raw === null ? undefined : raw;
+      case "date": case "time": return raw.trim() === "" ? undefined : raw.trim();
+      case "event":
+        if (raw.state === "") return undefined;
+        if (raw.state !== "listed") return raw.state === "never" ? "none" : "yes";
+        return raw.list.map((each) => this.occurrence(item, each));
+      default: return this.measured(item, raw);
+    }
+  }
+  measured(item, raw) {
+    const [value, uln, lln] = [raw.value, raw.uln, raw.lln].map((text) => text.trim());
+    const unit = raw.unit && item.unit && raw.unit !== item.unit.text ? raw.unit : null;
+    if (!value && !uln && !lln) return undefined;
+    if (!uln && !lln && unit === null) return numeral(value);
+    const found = {};
+    if (value) found.value = numeral(value);
+    if (unit !== null) found.unit = unit;
+    if (uln) found.uln = numeral(uln);
+    if (lln) found.lln = numeral(lln);
+    return found;
+  }
+  occurrence(item, raw) {
+    const found = { date: raw.date.trim() || null };
+    if (item.course && (raw.ongoing || raw.until.trim())) found.until = raw.ongoing ? "ongoing" : raw.until.trim();
+    for (const attribute of item.attributes) {
+      const held = this.recorded(attribute, raw.attributes[attribute.name]);
+      if (held === undefined) continue;
+      if (attribute.name === "value" && isObject(held)) Object.assign(found, held);
+      else found[attribute.name] = held;
+    }
+    return found;
+  }
+  raw(item, value) { // of a value that is known to be accepted
+    switch (item.kind) {
+      case "truth": return this.records.truth(value) ? "yes" : "no";
+      case "several of": return item.options.filter((option) => value.includes(option));
+      case "one of": return value;
+      case "date": case "time": return value.trim();
+      case "event": {
+        const list = Array.isArray(value) ? value : value === "none" || value === "no" ? [] : [value];
+        if (!list.length) return { state: "never", list: [] };
+        if (list[0] === "yes") return { state: "happened", list: [] };
+        return { state: "listed", list: list.map((each) => this.rawOccurrence(item, each)) };
+      }
+      default: return this.rawMeasured(item, value);
+    }
+  }
+  rawMeasured(item, value) {
+    const text = (held) => held === null || held === undefined ? "" : held instanceof Literal ? held.text : String(held);
+    const parts = isObject(value) && !(value instanceof Literal) ? value : { value };
+    const [, number, after] = /^\s*(\S+)\s*(.*?)\s*$/s.exec(text(parts.value)) || [null, "", ""];
+    const unit = text(parts.unit), offered = (name) => this.words(item).units.some(([each]) => each === name);
+    const found = { value: text(parts.value), unit, uln: text(parts.uln), lln: text(parts.lln) };
+    if (!unit && offered(after)) return { ...found, value: number, unit: after }; // "55 %" as 55 and its unit
+    return found;
+  }
+  rawOccurrence(item, value) {
+    const held = typeof value === "string" ? { date: value } : value, attributes = {};
+    for (const each of item.attributes) {
+      const own = ["value", "unit", "uln", "lln"].filter((key) => held[key] !== null && held[key] !== undefined);
+      const whole = each.name === "value" && !isObject(held.value) && own.length > 1;
+      const given = whole ? Object.fromEntries(own.map((key) => [key, held[key]])) : held[each.name];
+      attributes[each.name] = given === null || given === undefined ? this.fresh(each.kind) : this.raw(each, given);
+    }
+    const until = held.until === "ongoing" ? "" : held.until || "";
+    return { date: held.date || "", until, ongoing: held.until === "ongoing", attributes };
+  }
+  words(item) { return item.of ? this.page.items[item.of].attributes[item.name] : this.page.items[item.name]; }
+
+  // What is wrong with a value, in words, with the part of it that is meant.
+  problem(item, held) {
+    const attribute = held.place.find((each) => typeof each === "string");
+    const about = attribute === undefined ? this.words(item) : this.words(item).attributes[attribute];
+    const words = { ...held.words, range: about.range, declared: about.unit, list: about.options.map(([, label]) => label).join(", ") };
+    const place = held.place.map((each) => typeof each === "number" ? `${each}.` : `${about.label}:`);
+    return [...place, filled(this.t.problems[held.what], words)].join(" ");
+  }
+
+  // What a value says, for a line of reasons.
+  told(item, raw) {
+    const words = this.words(item), t = this.t;
+    const named = (option) => (words.options.find(([name]) => name === option) || [option, option])[1];
+    switch (item.kind) {
+      case "truth": return raw === "" ? t.not_recorded : t[raw];
+      case "one of": return raw === "" ? t.not_recorded : named(raw);
+      case "several of": return raw === null ? t.not_recorded : raw.map(named).join(t.list) || t.none;
+      case "date": case "time": return raw.trim() || t.not_recorded;
+      case "event":
+        if (raw.state !== "listed") return raw.state ? t[raw.state] : t.not_recorded;
+        return raw.list.map((each) => this.toldOccurrence(item, each)).join("; ") || t.never;
+      default: {
+        const unit = (text) => text.trim() && !/[^\d.\s+\-−]/.test(text)
+          ? `${text.trim()} ${this.unitWords(item, raw.unit)}`.trim() : text.trim();
+        const limits = ["uln", "lln"].filter((key) => raw[key].trim()).map((key) => `${LIMITS[key]} ${unit(raw[key])}`);
+        return (raw.value.trim() ? unit(raw.value) : t.not_recorded) + (limits.length ? ` (${limits.join(t.list)})` : "");
+      }
+    }
+  }
+  // A value that was not entered but follows from others.
+  toldValue(item, value) {
+    const words = this.words(item);
+    const named = (option) => (words.options.find(([name]) => name === option) || [option, option])[1];
+    if (typeof value === "boolean") return value ? this.t.yes : this.t.no;
+    if (value instanceof Options) return [...value.names].map(named).join(this.t.list) || this.t.none;
+    if (value instanceof Measured) return `${numberText(value.value.low)} ${words.unit}`.trim();
+    if (value instanceof Bounds) return dayText(item.kind === "time" ? Math.floor(value.low / SECONDS_A_DAY) : value.low);
+    return value.length ? String(value.length) : this.t.never;
+  }
+  toldOccurrence(item, raw) {
+    const until = raw.ongoing ? this.t.ongoing : raw.until.trim();
+    const held = item.attributes.filter((each) => this.recorded(each, raw.attributes[each.name]) !== undefined)
+      .map((each) => `${this.words(each).label} ${this.told(each, raw.attributes[each.name])}`);
+    const inside = [...(until ? [filled(this.t.until_day, { day: until })] : []), ...held];
+    return (raw.date.trim() || this.t.date_unknown) + (inside.length ? ` (${inside.join(this.t.list)})` : "");
+  }
+  unitWords(item, chosen) {
+    const words = this.words(item), found = words.units.find(([name]) => name === chosen);
+    return found ? found[1] : words.unit;
+  }
+
+  // ---- the fields themselves: {element, show(raw), focus()}; `changed` hears each new raw value
+
+  field(item, changed) {
+    switch (item.kind) {
+      case "truth": return this.choice(item, [["yes", this.t.yes], ["no", this.t.no]], changed);
+      case "one of": return this.choice(item, this.words(item).options, changed);
+      case "several of": return this.several(item, changed);
+      case "date": return this.text(item, this.t.date_hint, changed);
+      case "time": return this.text(item, this.t.time_hint, changed);
+      case "event": return this.event(item, changed);
+      default: return this.measure(item, changed);
+    }
+  }
+  id() { return `f${++this.count}`; }
+  labelled(text, control, extra = "") {
+    control.id = this.id();
+    return element("label", { class: `part ${extra}`.trim(), for: control.id }, element("span", {}, text), control);
+  }
+  choice(item, options, changed) {
+    const shown = [...options, ["", this.t.not_known]];
+    if (shown.length > 9) {
+      const select = element("select", {}, ...[shown.at(-1), ...options].map(([value, text]) => element("option", { value }, text)));
+      select.addEventListener("change", () => changed(select.value));
+      return { element: this.labelled(this.t.answer, select), show: (raw) => { select.value = raw; }, focus: () => select.focus() };
+    }
+    const name = this.id();
+    const buttons = shown.map(([value, text]) => {
+      const input = element("input", { type: "radio", name, value, id: this.id() });
+      input.addEventListener("change", () => changed(value));
+      return [value, input, element("label", { for: input.id, class: value === "" ? "choice open" : "choice" }, input, text)];
+    });
+    return {
+      element: element("div", { class: "choices" }, ...buttons.map(([, , label]) => label)),
+      show: (raw) => buttons.forEach(([value, input]) => { input.checked = value === raw; }),
+      focus: () => (buttons.find(([, input]) => input.checked) || buttons[0])[1].focus(),
+    };
+  }
+  several(item, changed) {
+    const boxes = this.words(item).options.map(([value, text]) => [value, element("input", { type: "checkbox", value, id: this.id() }), text]);
+    const none = element("input", { type: "checkbox", id: this.id() });
+    const update = (ofNone) => {
+      const chosen = boxes.filter(([, box]) => box.checked).map(([value]) => value);
+      if (ofNone && none.checked) { boxes.forEach(([, box]) => { box.checked = false; }); changed([]); return; }
+      none.checked = false;
+      changed(chosen.length ? chosen : null);
+    };
+    boxes.forEach(([, box]) => box.addEventListener("change", () => update(false)));
+    none.addEventListener("change", () => update(true));
+    const labels = boxes.map(([, box, text]) => element("label", { for: box.id, class: "choice" }, box, text));
+    return {
+      element: element("div", { class: "choices" }, ...labels,
+        element("label", { for: none.id, class: "choice open" }, none, this.t.none_of_these)),
+      show: (raw) => {
+        boxes.forEach(([value, box]) => { box.checked = raw !== null && raw.includes(value); });
+        none.checked = raw !== null && raw.length === 0;
+      },
+      focus: () => boxes[0][1].focus(),
+    };
+  }
+  text(item, hint, changed, label = this.t[item.kind === "time" ? "time" : "date"]) {
+    const input = element("input", { type: "text", autocomplete: "off", spellcheck: "false", placeholder: hint, class: "date" });
+    input.addEventListener("input", () => changed(input.value));
+    return {
+      element: this.labelled(label, input),
+      show: (raw) => { if (input.value !== raw) input.value = raw; },
+      focus: () => input.focus(),
+    };
+  }
+  measure(item, changed) {
+    const words = this.words(item), raw = this.blank(item.kind), inputs = {}, parts = [];
+    const add = (key, label, extra) => {
+      inputs[key] = element("input", { type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false", class: extra });
+      inputs[key].addEventListener("input", () => { raw[key] = inputs[key].value; changed({ ...raw }); });
+      parts.push(this.labelled(label, inputs[key]));
+    };
+    add("value", this.t.value, "number");
+    if (words.units.length > 1) {
+      inputs.unit = element("select", {}, ...words.units.map(([value, text]) => element("option", { value }, text)));
+      inputs.unit.addEventListener("change", () => { raw.unit = inputs.unit.value; changed({ ...raw }); });
+      parts.push(this.labelled(this.t.unit, inputs.unit));
+    } else if (words.unit) parts.push(element("span", { class: "unit" }, words.unit));
+    for (const limit of item.limits) add(limit.toLowerCase(), this.t[limit.toLowerCase()], "number");
+    return {
+      element: element("div", { class: "parts" }, ...parts),
+      show: (held) => {
+        Object.assign(raw, held);
+        for (const [key, input] of Object.entries(inputs)) {
+          const value = key === "unit" ? held.unit || words.units[0][0] : held[key];
+          if (key === "unit" && ![...input.options].some((option) => option.value === value)) {
+            input.append(element("option", { value }, value)); // a unit from a file that is not among the usual ones
+          }
+          if (input.value !== value) input.value = value;
+        }
+      },
+      focus: () => inputs.value.focus(),
+    };
+  }
+  event(item, changed) {
+    let raw = this.fresh("event"), rows = [];
+    const list = element("ol", { class: "occurrences" });
+    const add = element("button", { type: "button", class: "small" }, this.t.add_occurrence);
+    const options = [["never", this.t.never], ["listed", this.t.listed], ["happened", this.t.happened]];
+    const state = this.choice(item, item.repeated ? options.slice(0, 2) : options, (value) => {
+      const entries = value === "listed" && !raw.list.length ? [this.freshOccurrence(item)] : raw.list;
+      raw = { state: value, list: entries };
+      build();
+      changed(raw);
+      if (value === "listed" && rows.length) rows[0].focus();
+    });
+    const build = () => {
+      rows = raw.state === "listed" ? raw.list.map((each, at) => this.row(item, each, at, (next) => {
+        raw = { ...raw, list: raw.list.map((one, i) => i === at ? next : one) };
+        changed(raw);
+      }, () => {
+        raw = { ...raw, list: raw.list.filter((one, i) => i !== at) };
+        if (!raw.list.length) raw.state = "";
+        state.show(raw.state);
+        build();
+        changed(raw);
+        (rows.length ? rows.at(-1) : state).focus();
+      })) : [];
+      list.replaceChildren(...rows.map((row) => row.element));
+      list.hidden = add.hidden = raw.state !== "listed";
+    };
+    add.addEventListener("click", () => {
+      raw = { ...raw, list: [...raw.list, this.freshOccurrence(item)] };
+      build();
+      changed(raw);
+      rows.at(-1).focus();
+    });
+    build();
+    return {
+      element: element("div", { class: "event" }, state.element, list, add),
+      show: (held) => {
+        if (held === raw) return;
+        raw = held;
+        state.show(raw.state);
+        build();
+      },
+      focus: () => rows.length ? rows[0].focus() : state.focus(),
+    };
+  }
+  freshOccurrence(item) {
+    const attributes = Object.fromEntries(item.attributes.map((each) => [each.name, this.fresh(each.kind)]));
+    return { date: "", until: "", ongoing: false, attributes };
+  }
+  row(item, start, at, changed, remove) {
+    let raw = start;
+    const set = (part) => { raw = { ...raw, ...part }; changed(raw); };
+    const date = this.text(item, this.t.date_hint, (value) => set({ date: value }), this.t[item.course ? "from" : "date"]);
+    date.show(raw.date);
+    const parts = [date.element];
+    if (item.course) {
+      const until = this.text(item, this.t.date_hint, (value) => set({ until: value }), this.t.until);
+      until.show(raw.until);
+      const box = element("input", { type: "checkbox", id: this.id() });
+      box.checked = raw.ongoing;
+      until.element.querySelector("input").disabled = raw.ongoing;
+      box.addEventListener("change", () => {
+        until.element.querySelector("input").disabled = box.checked;
+        set({ ongoing: box.checked });
+      });
+      parts.push(until.element, element("label", { for: box.id, class: "choice" }, box, this.t.ongoing));
+    }
+    for (const attribute of item.attributes) {
+      const field = this.field(attribute, (value) => set({ attributes: { ...raw.attributes, [attribute.name]: value } }));
+      field.show(raw.attributes[attribute.name]);
+      const words = this.words(attribute);
+      parts.push(element("fieldset", { class: "attribute" }, element("legend", {}, words.label), field.element));
+    }
+    const button = element("button", { type: "button", class: "small" }, this.t.remove);
+    button.setAttribute("aria-label", filled(this.t.remove_occurrence, { number: at + 1 }));
+    button.addEventListener("click", remove);
+    return { element: element("li", {}, element("div", { class: "parts" }, ...parts, button)), focus: date.focus };
+  }
+}
+// A number as a record holds it, where it is one that JSON keeps exactly; the text itself otherwise.
+function numeral(text) {
+  if (!/^[+-]?\d{1,15}(\.\d{1,15})?$/.test(text)) return text;
+  return compare(decimal(String(Number(text))), decimal(text)) === 0 ? Number(text) : text;
+}
+
+// A number as people write it, rounded to four figures behind what a decimal cannot end.
+function numberText(value) {
+  if (typeof value === "number") return String(value).replace("-", "−");
+  const text = String(Number((value.n * 1000000n) / value.d) / 1000000);
+  const exact = compare(decimal(text), value) === 0;
+  return (exact ? text : "≈" + String(Number(Number(text).toPrecision(4)))).replace("-", "−");
+}

@@ -1,0 +1,239 @@
+"""The screening form: one page that works without a network, in which the rules themselves run."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from itertools import islice
+from typing import Any
+
+from markupsafe import Markup
+
+from ..assets import asset
+from ..documents.content import Content, content_of
+from ..documents.kinds import item_kind
+from ..documents.section import logo_of
+from ..documents.templates import environment
+from ..evaluation.records import ValueProblem, read_value
+from ..evaluation.reference import Reference
+from ..evaluation.results import Evaluator
+from ..protocol import expressions as x
+from ..protocol.model import Criterion, Item, Protocol
+from ..testing.candidates import Candidates
+from ..theme import BUNDLED, Theme, told
+from ..units.unit import Unit, conversion, read_unit
+from ..words.phrases import Words
+from ..words.pieces import without_direction
+from ..words.tables import span_words
+from .program import Nodes, program_of
+from .reasons import Trees
+
+Json = dict[str, Any]
+SCRIPTS = ("numbers", "time", "records", "rules", "why", "fields", "page")
+STYLES = ("page.css", "form.css")
+MOST_TELLING, MOST_CONDITIONS = 6, 3
+COMMON_UNITS = (
+    "years", "months", "weeks", "days", "h", "min", "s", "kg", "g", "mg", "ug", "ng", "pg", "m", "cm", "mm", "L", "mL",
+    "mol/L", "mmol/L", "umol/L", "nmol/L", "pmol/L", "g/L", "g/dL", "mg/dL", "mg/L", "ug/dL", "ug/L", "ug/mL", "ng/mL",
+    "ng/L", "pg/mL", "U/L", "ukat/L", "[IU]/L", "[IU]/mL", "m[IU]/mL", "m[IU]/L", "10*9/L", "10*6/L", "10*3/uL", "/uL",
+    "10*12/L", "mm[Hg]", "kPa", "°C", "°F", "mL/min", "mL/s", "mL/min/1.73m2", "mg/kg/d", "g/kg/d", "mg/d", "g/d", "%",
+    "mmol/mol", "mg/mmol", "mg/g", "kg/m2", "/min", "cm/s", "m/s", "ms", "points",
+)  # fmt: skip
+
+
+def form_page(evaluator: Evaluator, language: str = "en", theme: Theme = BUNDLED) -> str:
+    """The form of a protocol under the readings of the evaluator, as the text of an HTML page that loads nothing.
+
+    Its policy lets no script run but its own, and nothing leave the page. Raises ThemeError.
+    """
+    words = Words(evaluator.protocol, evaluator.readings, language, theme)
+    content = content_of(evaluator.graph, evaluator.readings, language, theme)
+    nodes = Nodes()
+    page = page_data(evaluator, words, nodes)
+    program = program_of(evaluator.graph, evaluator.readings, nodes)
+    style = "\n".join(theme.text(name) for name in STYLES)
+    script = "(() => {\n" + program_text() + "})();"
+    values = {
+        "content": content,
+        "t": content.terms,
+        "date": "",
+        "logo": logo_of(theme),
+        "style": Markup(style),
+        "script": Markup(script),
+        "policy": policy_of(script),
+        "questions": page["questions"],
+        "others": page["others"],
+        "data": embedded({"program": program, "page": page}),
+    }
+    text = told(theme, lambda: environment(theme, True).get_template("form.html.j2").render(**values))
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def program_text(scripts: tuple[str, ...] = SCRIPTS) -> str:
+    """The scripts of the page, one behind the other. They are a program, so that a theme cannot bring its own."""
+    return "".join(asset("render", f"form_{name}.js").read_text(encoding="utf-8") for name in scripts)
+
+
+def policy_of(script: str) -> str:
+    """The policy of the page: nothing is fetched, sent or run but its own script."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    return (
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:; "
+        "form-action 'none'; base-uri 'none'"
+    )
+
+
+def embedded(data: Json) -> Markup:
+    """Data as JSON that may stand in a script element whatever it holds."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    for sign in "<>&\u2028\u2029":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text)
+
+
+def plain(value: Any) -> Any:
+    """The same data, its texts without signs that turn the direction of writing."""
+    if isinstance(value, str):
+        return without_direction(value)
+    if isinstance(value, dict):
+        return {key: plain(each) for key, each in value.items()}
+    return [plain(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+# ---- what the page says
+
+
+def page_data(evaluator: Evaluator, words: Words, nodes: Nodes) -> Json:
+    """Words of items and criteria, which question stands where, and telling values of each item."""
+    protocol = evaluator.protocol
+    asked = questions_of(evaluator)
+    placed = {name for names in asked.values() for name in names}
+    trees = Trees(words, nodes)
+    terms = words.terms
+    return {
+        "language": words.language,
+        "terms": plain({**terms["form"], "outcomes": terms["outcomes"]}),
+        "verdicts": terms["drawn_verdicts"],
+        "items": {name: plain(item_words(each, words)) for name, each in protocol.items.items()},
+        "criteria": {each.id: plain(criterion_words(each, words, trees)) for each in protocol.criteria()},
+        "readings": {name: plain(words.said(each.label)) for name, each in protocol.readings.items()},
+        "excluding": sorted(protocol.excluding),
+        "telling": {name: telling_values(evaluator, name) for name in protocol.items},
+        "questions": {id: plain([question(protocol.items[name], words) for name in names]) for id, names in asked.items()},
+        "others": plain([question(each, words) for name, each in protocol.items.items() if name not in placed]),
+    }
+
+
+def question(item: Item, words: Words) -> Json:
+    return {"name": item.name, "label": words.said(item.label)}
+
+
+def questions_of(evaluator: Evaluator) -> dict[str, list[str]]:
+    """The items to ask for with each criterion: those that no earlier one has asked for, with children first, so that
+    a question stands with the part that it belongs to."""
+    protocol, graph = evaluator.protocol, evaluator.graph
+    items: dict[str, list[str]] = {}
+    for name in protocol.items:
+        for id in graph.criteria_using(name):
+            items.setdefault(id, []).append(name)
+    placed: set[str] = set()
+    found: dict[str, list[str]] = {each.id: [] for each in protocol.criteria()}
+
+    def place(criterion: Criterion) -> None:
+        for child in criterion.children:
+            place(child)
+        found[criterion.id] = [name for name in items.get(criterion.id, ()) if name not in placed]
+        placed.update(found[criterion.id])
+
+    for part in protocol.parts:
+        for block in part.blocks:
+            for criterion in block.criteria:
+                place(criterion)
+    return found
+
+
+def item_words(item: Item, words: Words) -> Json:
+    span = item.span
+    return {
+        "label": words.said(item.label),
+        "ask": words.said(item.ask) if item.ask else words.said(item.label),
+        "kind": item_kind(item, words),
+        "unit": words.unit(item.unit.text) if item.unit else "",
+        "units": [[text, words.unit(text)] for text in units_for(item)],
+        "range": span_words(span.low, span.high, words) if span else "",
+        "options": [[option.name, words.option(option)] for option in item.options],
+        "notes": [words.said(note) for note in item.notes],
+        "derived": item.otherwise is not None,
+        "attributes": {each.name: item_words(each, words) for each in item.attributes},
+    }
+
+
+def units_for(item: Item) -> list[str]:
+    """The declared unit, and the usual ones that a value may be given in as well."""
+    if item.unit is None or item.unit.plain or not item.unit.text:
+        return []
+    seen = {_size(item.unit)}
+    found = [item.unit.text]
+    for text in COMMON_UNITS:
+        unit = read_unit(text)
+        if _size(unit) not in seen and conversion(unit, item.unit, item.molar_mass) is not None:
+            seen.add(_size(unit))
+            found.append(text)
+    return found
+
+
+def _size(unit: Unit) -> tuple[Any, ...]:
+    return (unit.dimension, unit.factor, unit.offset)
+
+
+def criterion_words(criterion: Criterion, words: Words, trees: Trees) -> Json:
+    sentence = criterion.sentence
+    return {
+        "title": words.title(criterion),
+        "sentence": words.said(sentence) if sentence else "",
+        "tree": None if criterion.condition is None else trees.tree(criterion.condition),
+        "parts": [child.id for child in criterion.children],
+    }
+
+
+# ---- which answers tell
+
+
+def telling_values(evaluator: Evaluator, name: str) -> list[Any]:
+    """A few answers to a question that make a difference somewhere: options, values at and beside thresholds."""
+    item, protocol = evaluator.protocol.items[name], evaluator.protocol
+    reference = Reference(protocol, {}, evaluator.readings)
+    found: list[Any] = []
+    for condition in conditions_about(evaluator, name):
+        values = (each for each in Candidates(protocol, condition, {}, reference).of(item) if each is not None)
+        for value in islice(values, MOST_TELLING):
+            if value not in found and accepted(item, value):
+                found.append(value)
+    return found[: MOST_TELLING * 2]
+
+
+def conditions_about(evaluator: Evaluator, name: str) -> list[x.Expression]:
+    """Conditions of a few criteria that use an item."""
+    ids = evaluator.graph.criteria_using(name)
+    found = [evaluator.protocol.criterion(id) for id in ids]
+    conditions = [each.condition for each in found if each is not None and each.condition is not None]
+    return conditions[:MOST_CONDITIONS]
+
+
+def accepted(item: Item, value: Any) -> bool:
+    try:
+        read_value(item, value)
+    except ValueProblem:
+        return False
+    return True
+
+
+def scripts_of(content: Content) -> Mapping[str, str]:
+    """The fixed words that the scripts of a page say."""
+    return dict(content.terms["form"])
+
+
+__all__ = ["Protocol", "form_page", "page_data", "program_text"]
