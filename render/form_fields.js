@@ -106,7 +106,7 @@ class Fields {
     const about = attribute === undefined ? this.words(item) : this.words(item).attributes[attribute];
     const words = { ...held.words, range: about.range, declared: about.unit, list: about.options.map(([, label]) => label).join(", ") };
     const place = held.place.map((each) => typeof each === "number" ? `${each}.` : `${about.label}:`);
-    return [...place, filled(this.t.problems[held.what], words)].join(" ");
+    return [...place, filled(this.t.problems[held.what], words).replace(/ +(?=[.。])/g, "")].join(" ");
   }
 
   // What a value says, for a line of reasons.

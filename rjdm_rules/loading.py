@@ -170,6 +170,13 @@ class Protocol:
 
         return publish(self.evaluator(readings), order or Order(), **more)
 
+    def form(self, language: str = "en", readings: Mapping[str, str] | None = None, theme: Theme = BUNDLED) -> str:
+        """The screening form: an HTML page that works without a network and runs the rules itself. What it saves,
+        `evaluate` takes (its key `record`). Raises UnknownReading, ThemeError, and ValueError for a library."""
+        from .forms.page import form_page
+
+        return form_page(self.evaluator(readings), language, theme)
+
     def draw(
         self,
         criterion: str | None = None,

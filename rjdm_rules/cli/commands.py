@@ -8,6 +8,7 @@ import click
 
 from ..version import __version__
 from .file_commands import data, draw, render
+from .form_commands import form
 from .patient_commands import evaluate, explain
 from .shared import Commands, Examples, refuse
 from .writer_commands import check, format_, new, test, watch
@@ -72,5 +73,5 @@ def language_server() -> None:
     run()
 
 
-for each in (new, check, format_, test, watch, evaluate, explain, render, draw, data):
+for each in (new, check, format_, test, watch, evaluate, explain, render, draw, form, data):
     rjdm.add_command(each)

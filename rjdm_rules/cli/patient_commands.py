@@ -99,6 +99,8 @@ def _results(evaluator: Any, patients: tuple[str, ...], allow_extra: bool) -> It
                     continue
                 for message in result.messages:
                     note(f"{entry.where}: patient {patient_id(entry.record, position)}: {message}")
+                if entry.said is not None and entry.said != result.as_json().get("verdict"):
+                    note(f"{entry.where}: the saved result says {str(entry.said)[:20]}; by these rules it is not so")
                 yield result
         except UnreadablePatients as error:
             yield Unreadable(str(error))

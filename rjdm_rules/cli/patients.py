@@ -23,15 +23,34 @@ class UnreadablePatients(Exception):
 
 @dataclass(frozen=True)
 class Entry:
-    """One record as read, or what is wrong with its text. `where` names its place for a message."""
+    """One record as read, or what is wrong with its text. `where` names its place for a message, `said` is the verdict
+    of a saved result that holds the record."""
 
     record: Any
     where: str
     problem: str = ""
+    said: Any = None
 
 
 def read_patients(name: str, protocol: Protocol) -> Iterator[Entry]:
-    """The records of a file, one after the other. Raises UnreadablePatients."""
+    """The records of a file, one after the other; of a saved result, the record in it. Raises UnreadablePatients."""
+    for entry in _entries(name, protocol):
+        yield _unpacked(entry, protocol) if isinstance(entry.record, dict) and "record" in entry.record else entry
+
+
+def _unpacked(entry: Entry, protocol: Protocol) -> Entry:
+    """The record of a result as a form saves it."""
+    held = entry.record
+    if "record" in protocol.items or not isinstance(held["record"], dict):
+        return entry
+    if held.get("protocol") != protocol.id:
+        named = held.get("protocol")
+        of = f"protocol {named[:60]}" if isinstance(named, str) else "no protocol"
+        return Entry(None, entry.where, f"this is a result of {of}, and these are the rules of {protocol.id}")
+    return Entry(held["record"], entry.where, said=held.get("verdict"))
+
+
+def _entries(name: str, protocol: Protocol) -> Iterator[Entry]:
     path = Path(name)
     shown = "standard input" if name == "-" else name
     if path.suffix.lower() == ".rules":

@@ -32,7 +32,7 @@ class Commands(click.Group):
 
     groups: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("Write", ("new", "check", "format", "test", "watch")),
-        ("Evaluate", ("evaluate", "explain", "data")),
+        ("Evaluate", ("evaluate", "explain", "form", "data")),
         ("Show", ("render", "draw", "demo")),
         ("Set up", ("language-server", "completion")),
     )
@@ -56,6 +56,8 @@ class Commands(click.Group):
         "why": "explain FILE PATIENT",
         "preview": "watch FILE",
         "serve": "watch FILE",
+        "checklist": "form FILE -o checklist.docx",
+        "questionnaire": "data FILE --format fhir",
         "lsp": "language-server",
         "version": "--version",
     }

@@ -37,10 +37,11 @@ class CannotWriteWord(RuntimeError):
 
 @dataclass(frozen=True)
 class Page:
-    """A4 or Letter, upright or on its side."""
+    """A4 or Letter, upright or on its side; `numbered` says whether its headings are."""
 
     paper: str = "a4"
     landscape: bool = False
+    numbered: bool = True
 
     @property
     def size(self) -> tuple[int, int]:
@@ -154,7 +155,7 @@ def _reference(content: Content, name: str, page: Page, theme: Theme, date: str,
     """Pandoc's own reference document with our styles, page, numbering of headings, header and footer."""
     logo = _header_logo(theme)
     values: dict[str, Any] = {"content": content, "t": content.terms, "name": name, "date": date, "logo": logo}
-    values |= {"text_width": page.text_width, "numbered": not page.landscape}
+    values |= {"text_width": page.text_width, "numbered": page.numbered}
 
     def made(template: str) -> bytes:
         text = told(theme, lambda: environment(theme, True).get_template(template).render(**values))

@@ -6,22 +6,23 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
 from markupsafe import Markup
 
 from ..assets import asset
-from ..documents.content import Content, content_of
+from ..documents.content import content_of
 from ..documents.kinds import item_kind
+from ..documents.questions import asked_elsewhere, questions_of
 from ..documents.section import logo_of
 from ..documents.templates import environment
-from ..evaluation.records import ValueProblem, read_value
+from ..evaluation.problems import ValueProblem
+from ..evaluation.records import read_value
 from ..evaluation.reference import Reference
 from ..evaluation.results import Evaluator
 from ..protocol import expressions as x
-from ..protocol.model import Criterion, Item, Protocol
+from ..protocol.model import Criterion, Item
 from ..testing.candidates import Candidates
 from ..theme import BUNDLED, Theme, told
 from ..units.unit import Unit, conversion, read_unit
@@ -47,8 +48,11 @@ COMMON_UNITS = (
 def form_page(evaluator: Evaluator, language: str = "en", theme: Theme = BUNDLED) -> str:
     """The form of a protocol under the readings of the evaluator, as the text of an HTML page that loads nothing.
 
-    Its policy lets no script run but its own, and nothing leave the page. Raises ThemeError.
+    Its policy lets no script run but its own, and nothing leave the page. Raises ThemeError, and ValueError for a
+    library.
     """
+    if not evaluator.protocol.parts:
+        raise ValueError(f"{evaluator.protocol.id} is a library; it has no criteria to screen by")
     words = Words(evaluator.protocol, evaluator.readings, language, theme)
     content = content_of(evaluator.graph, evaluator.readings, language, theme)
     nodes = Nodes()
@@ -109,9 +113,7 @@ def plain(value: Any) -> Any:
 def page_data(evaluator: Evaluator, words: Words, nodes: Nodes) -> Json:
     """Words of items and criteria, which question stands where, and telling values of each item."""
     protocol = evaluator.protocol
-    asked = questions_of(evaluator)
-    placed = {name for names in asked.values() for name in names}
-    trees = Trees(words, nodes)
+    trees, others = Trees(words, nodes), set(asked_elsewhere(evaluator.graph))
     terms = words.terms
     return {
         "language": words.language,
@@ -122,37 +124,16 @@ def page_data(evaluator: Evaluator, words: Words, nodes: Nodes) -> Json:
         "readings": {name: plain(words.said(each.label)) for name, each in protocol.readings.items()},
         "excluding": sorted(protocol.excluding),
         "telling": {name: telling_values(evaluator, name) for name in protocol.items},
-        "questions": {id: plain([question(protocol.items[name], words) for name in names]) for id, names in asked.items()},
-        "others": plain([question(each, words) for name, each in protocol.items.items() if name not in placed]),
+        "questions": {
+            id: plain([question(protocol.items[name], words) for name in names])
+            for id, names in questions_of(evaluator.graph).items()
+        },
+        "others": plain([question(each, words) for name, each in protocol.items.items() if name in others]),
     }
 
 
 def question(item: Item, words: Words) -> Json:
     return {"name": item.name, "label": words.said(item.label)}
-
-
-def questions_of(evaluator: Evaluator) -> dict[str, list[str]]:
-    """The items to ask for with each criterion: those that no earlier one has asked for, with children first, so that
-    a question stands with the part that it belongs to."""
-    protocol, graph = evaluator.protocol, evaluator.graph
-    items: dict[str, list[str]] = {}
-    for name in protocol.items:
-        for id in graph.criteria_using(name):
-            items.setdefault(id, []).append(name)
-    placed: set[str] = set()
-    found: dict[str, list[str]] = {each.id: [] for each in protocol.criteria()}
-
-    def place(criterion: Criterion) -> None:
-        for child in criterion.children:
-            place(child)
-        found[criterion.id] = [name for name in items.get(criterion.id, ()) if name not in placed]
-        placed.update(found[criterion.id])
-
-    for part in protocol.parts:
-        for block in part.blocks:
-            for criterion in block.criteria:
-                place(criterion)
-    return found
 
 
 def item_words(item: Item, words: Words) -> Json:
@@ -229,11 +210,3 @@ def accepted(item: Item, value: Any) -> bool:
     except ValueProblem:
         return False
     return True
-
-
-def scripts_of(content: Content) -> Mapping[str, str]:
-    """The fixed words that the scripts of a page say."""
-    return dict(content.terms["form"])
-
-
-__all__ = ["Protocol", "form_page", "page_data", "program_text"]

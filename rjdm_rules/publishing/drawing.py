@@ -38,7 +38,8 @@ class Wanted:
 
 
 def pictures_of(document: str, content: Content, sheet: Sheet, progress: Progress = lambda done, of: None) -> Pictures:
-    """What a document shows. `progress` hears how many of how many pictures are drawn. Raises CannotDraw."""
+    """What a document shows; a checklist shows none. `progress` hears how many of how many pictures are drawn.
+    Raises CannotDraw."""
     wanted = sorted(_wanted(document, content, sheet), key=lambda each: each.key.startswith("ladder"))
     figures = []
     for done, (each, svg) in enumerate(zip(wanted, drawn_svgs(each.drawing for each in wanted), strict=True), 1):
@@ -54,6 +55,8 @@ def pictures_of(document: str, content: Content, sheet: Sheet, progress: Progres
 
 def _wanted(document: str, content: Content, sheet: Sheet) -> Iterable[Wanted]:
     terms = content.terms
+    if document == "checklist":
+        return
     if sheet.protocol.parts:
         alt = f"{terms['overview_title']}: {terms['eligible_when']}"
         yield Wanted("overview", "overview", terms["overview_title"], alt, overview_diagram(sheet))

@@ -13,6 +13,7 @@ from ..diagrams.render import own_png
 from ..diagrams.sheet import Sheet
 from ..documents.content import Content, content_of
 from ..documents.pictures import Figure, Pictures
+from ..documents.questions import on_paper
 from ..documents.section import DOCUMENTS, SUFFIXES, render_document
 from ..documents.word import PAPERS, Page, word_file
 from ..evaluation.results import Evaluator
@@ -28,9 +29,9 @@ PICTURE_DOTS = 110  # per inch, of the pictures that older programs show in a Wo
 
 @dataclass(frozen=True)
 class Order:
-    """What is asked for: the document (`section`, `side-by-side`), its format (`html`, `markdown`, `word`), language
-    (`en`, `zh`), look, paper of Word files (`a4`, `letter`) and the date printed on it (`2026-03-02`; none unless
-    given, since the same protocol makes the same bytes). Raises ValueError for what there is not."""
+    """What is asked for: the document (`section`, `side-by-side`, `checklist`), its format (`html`, `markdown`, `word`),
+    language (`en`, `zh`), look, paper of Word files (`a4`, `letter`) and the date printed on it (`2026-03-02`; none
+    unless given, since the same protocol makes the same bytes). Raises ValueError for what there is not."""
 
     document: str = "section"
     format: str = "html"
@@ -46,6 +47,14 @@ class Order:
                 raise ValueError(f"there is no {name} `{getattr(self, name)}`; write {' or '.join(values)}")
         if self.date and not _DATE.fullmatch(self.date):
             raise ValueError(f"`{self.date}` is not a date; write it as in 2026-03-02")
+        if self.document == "checklist" and self.format == "markdown":
+            raise ValueError("a checklist is made as HTML or Word")
+
+    def title(self, content: Content) -> str:
+        """How the document is called."""
+        names = {"section": "document_section", "side-by-side": "document_side"}
+        terms = content.terms
+        return str(terms[names[self.document]] if self.document in names else terms["form"][self.document])
 
 
 @dataclass(frozen=True)
@@ -71,6 +80,7 @@ def publish(
     sheet = Sheet(graph, evaluator.readings, None, order.language, order.theme, link=link)
     pictures = pictures_of(order.document, content, sheet, progress)
     more = {"examples": _examples(order, content, evaluator), "pictures_folder": pictures_folder}
+    more |= {"questions": on_paper(graph, sheet.words) if order.document == "checklist" else {}}
     text = render_document(order.document, order.format, content, pictures, order.theme, order.date, **more)
     if order.format == "word":
         return Published(_word(text, order, content, pictures), {})
@@ -90,8 +100,8 @@ def _examples(order: Order, content: Content, evaluator: Evaluator) -> Mapping[s
 
 
 def _word(text: str, order: Order, content: Content, pictures: Pictures) -> bytes:
-    page = Page(order.paper, landscape=order.document == "side-by-side")
-    name = content.terms["document_side" if page.landscape else "document_section"]
+    page = Page(order.paper, order.document == "side-by-side", numbered=order.document == "section")
+    name = order.title(content)
     figures = {each.name: _fitted(each, page) for each in pictures.all()}
     shown = {each.name: each for each in figures.values() if f'src="{each.name}"' in text}
     return word_file(text, content, name, page, rasters(shown), shown, order.theme, order.date)

@@ -1,0 +1,129 @@
+"""The questions of a protocol: with which criterion each is asked, and how it is answered on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..graph.build import RuleGraph
+from ..protocol.model import Criterion, Item
+from ..words.phrases import Words
+from ..words.tables import span_words
+
+
+@dataclass(frozen=True)
+class Blank:
+    """A line to write on: what belongs there, and the unit that follows."""
+
+    label: str
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question on paper: boxes to tick (`choices`), and `lines` lines with blanks to fill in."""
+
+    name: str
+    label: str
+    ask: str
+    hint: str
+    choices: tuple[str, ...]
+    blanks: tuple[Blank, ...]
+    lines: int
+
+
+def questions_of(graph: RuleGraph) -> dict[str, list[str]]:
+    """The items to ask for with each criterion: those that no earlier one has asked for, with children first, so that
+    a question stands with the part that it belongs to."""
+    protocol = graph.protocol
+    items: dict[str, list[str]] = {}
+    for name in protocol.items:
+        for id in graph.criteria_using(name):
+            items.setdefault(id, []).append(name)
+    placed: set[str] = set()
+    found: dict[str, list[str]] = {each.id: [] for each in protocol.criteria()}
+
+    def place(criterion: Criterion) -> None:
+        for child in criterion.children:
+            place(child)
+        found[criterion.id] = [name for name in items.get(criterion.id, ()) if name not in placed]
+        placed.update(found[criterion.id])
+
+    for part in protocol.parts:
+        for block in part.blocks:
+            for criterion in block.criteria:
+                place(criterion)
+    return found
+
+
+def asked_elsewhere(graph: RuleGraph) -> list[str]:
+    """The items that no criterion uses."""
+    placed = {name for names in questions_of(graph).values() for name in names}
+    return [name for name in graph.protocol.items if name not in placed]
+
+
+def on_paper(graph: RuleGraph, words: Words) -> Mapping[str, tuple[Question, ...]]:
+    """The questions of each criterion as they are answered on paper; those that no criterion uses under an empty id."""
+    items = graph.protocol.items
+    found = {id: tuple(question(items[name], words) for name in names) for id, names in questions_of(graph).items()}
+    return found | {"": tuple(question(items[name], words) for name in asked_elsewhere(graph))}
+
+
+def question(item: Item, words: Words) -> Question:
+    terms = words.terms["form"]
+    choices: tuple[str, ...] = ()
+    blanks: tuple[Blank, ...] = ()
+    lines = 1
+    match item.kind:
+        case "truth":
+            choices = (terms["yes"], terms["no"])
+        case "one of" | "several of":
+            choices = tuple(words.option(option) for option in item.options)
+            choices += (terms["none_of_these"],) if item.kind == "several of" else ()
+        case "event":
+            choices = (terms["never"], terms["listed"])
+            blanks, lines = _occurrence(item, words), 3 if item.repeated else 2
+        case _:
+            blanks = _blanks(item, words)
+    return Question(
+        item.name,
+        words.said(item.label),
+        words.said(item.ask) if item.ask else words.said(item.label),
+        hint(item, words),
+        choices,
+        blanks,
+        lines,
+    )
+
+
+def hint(item: Item, words: Words) -> str:
+    """The range of a number, and what an item follows from where it is left open."""
+    unit = words.unit(item.unit.text) if item.unit else ""
+    parts = [f"{span_words(item.span.low, item.span.high, words)} {unit}".strip()] if item.span else []
+    parts += [words.terms["form"]["derived"]] if item.otherwise is not None else []
+    return " · ".join([*parts, *(words.said(note) for note in item.notes)])
+
+
+def _blanks(item: Item, words: Words, label: str = "") -> tuple[Blank, ...]:
+    """What is written down of a number or a date."""
+    terms = words.terms["form"]
+    unit = words.unit(item.unit.text) if item.unit else ""
+    if item.kind in ("date", "time"):
+        return (Blank(label or terms[item.kind], terms[f"{item.kind}_hint"]),)
+    limits = tuple(Blank(terms[limit.lower()], unit) for limit in item.limits)
+    return (Blank(label or terms["value"], unit), *limits)
+
+
+def _occurrence(item: Item, words: Words) -> tuple[Blank, ...]:
+    terms = words.terms["form"]
+    found = [Blank(terms["from" if item.course else "date"])] + ([Blank(terms["until"])] if item.course else [])
+    for attribute in item.attributes:
+        label = words.said(attribute.label)
+        if attribute.options:
+            options = "/".join(words.option(option) for option in attribute.options)
+            found.append(Blank(label, f"({options})"))
+        elif attribute.kind == "truth":
+            found.append(Blank(label, f"({terms['yes']}/{terms['no']})"))
+        else:
+            found += _blanks(attribute, words, label)
+    return tuple(found)
