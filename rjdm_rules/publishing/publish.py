@@ -29,8 +29,8 @@ PICTURE_DOTS = 110  # per inch, of the pictures that older programs show in a Wo
 
 @dataclass(frozen=True)
 class Order:
-    """What is asked for: the document (`section`, `side-by-side`, `checklist`), its format (`html`, `markdown`, `word`),
-    language (`en`, `zh`), look, paper of Word files (`a4`, `letter`) and the date printed on it (`2026-03-02`; none
+    """What is asked for: the document (`section`, `side-by-side`, `checklist`), its format (`html`, `markdown`, `word`)
+    and language (`en`, `zh`), look, paper of Word files (`a4`, `letter`) and the date printed on it (`2026-03-02`; none
     unless given, since the same protocol makes the same bytes). Raises ValueError for what there is not."""
 
     document: str = "section"

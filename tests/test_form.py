@@ -1,0 +1,518 @@
+"""The screening form: its script says what the reference evaluator says, and the page works for those who use it."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from html import unescape
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browsing import BROWSER, DRIVER, Engine, chromium, expected
+from click.testing import CliRunner
+from making import Maker
+
+from rjdm_rules import Protocol, load, loads
+from rjdm_rules.cli.commands import rjdm as command
+from rjdm_rules.theme import Theme, ThemeError
+
+DATA = Path(__file__).parent / "data"
+in_a_browser = pytest.mark.skipif(not (BROWSER and DRIVER), reason="no Chromium with its driver on this machine")
+
+
+@pytest.fixture(scope="module")
+def rjdm() -> Protocol:
+    return load("rjdm_cart")
+
+
+@pytest.fixture(scope="module")
+def cases() -> list[dict[str, Any]]:
+    lines = (DATA / "rjdm_patients.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line)["record"] for line in lines]
+
+
+# ---- the script says what the evaluator says
+
+
+@pytest.mark.parametrize("exception", ["all_tests", "transaminases_only"])
+def test_the_script_agrees_on_the_bundled_patients(rjdm: Protocol, cases: list[dict[str, Any]], exception: str) -> None:
+    engine = Engine(rjdm, {"liver_exception": exception})
+    for record in cases:
+        assert engine.evaluated(record) == engine.expected(record), record
+
+
+@pytest.mark.parametrize("seed", range(4000, 4120))
+def test_the_script_agrees_on_random_protocols(seed: int) -> None:
+    """Partial dates, units, limits, courses, windows, tables, counts: whatever the language has."""
+    maker = Maker(seed)
+    text = maker.text()
+    engine = Engine(loads(text), {"way": maker.pick("left", "right")})
+    for _ in range(10):
+        record = maker.record()
+        assert engine.evaluated(record) == engine.expected(record), (text, record)
+
+
+PARTS = """protocol TWO "Donor and recipient"
+data
+  age_donor "age of the donor" in years
+  age "age" in years
+  visit "time of the visit" time
+  dose "time of the dose" time
+part donor "Donor"
+  inclusion
+    (1) "Adult"
+        age_donor ≥ 18 years
+part recipient "Recipient"
+  inclusion
+    (1) "Adult"
+        age ≥ 18 years
+    (2) "Dosed within 6 hours before the visit"
+        dose WITHIN 6 h BEFORE visit
+    (3) "Only a remark"
+        note "nothing to do"
+"""
+
+
+def test_the_script_knows_parts_times_and_remarks() -> None:
+    engine = Engine(loads(PARTS))
+    for dose in ("2026-03-02T08:00", "2026-03-02T07:59", "2026-03-02", "2026-03", None):
+        for age in (17, "216 months", None):
+            record = {"age_donor": 20, "age": age, "visit": "2026-03-02T14:00", "dose": dose}
+            assert engine.evaluated(record) == engine.expected(record), record
+    assert engine.evaluated({"age_donor": 17})["verdicts"] == ["ineligible", "undetermined"]
+
+
+VALUES = """protocol V "values"
+data
+  yes_no "yes or no" yes/no
+  option "option" one of a, b
+  set "set" several of p, q
+  weight "weight" in kg
+      range 1..300
+  ast "AST" in U/L with ULN with LLN
+  creatinine "creatinine" in mg/dL
+      molar mass 113.12 g/mol
+  score "score" count
+  ratio "ratio" number
+  temp "temperature" in °C
+  gfr "eGFR" in mL/min/1.73m2
+  cells "cells" in 10*9/L
+  day "day" date
+  moment "moment" time
+  fit "fit" event
+      grade 0..4
+      load in mg/dL
+  stay "stay" event until date
+  lab "lab" repeated in mg/dL
+inclusion
+  (1) "All there"
+      ALL(yes_no, option IS a, set INCLUDES p, weight ≥ 50 kg, ast ≤ 3 × ULN, creatinine ≤ 1.5 mg/dL, score ≥ 1, ratio ≥ 0.5)
+  (2) "And these"
+      ALL(temp < 38 °C, gfr ≥ 60 mL/min/1.73m2, cells ≥ 1.5 10*9/L, fit WHERE (grade ≥ 3), stay, MAX(value OF lab) ≤ 2 mg/dL)
+  (3) "In time"
+      day BEFORE 2026-03-02 AND moment BEFORE 2026-03-02
+"""
+WRITTEN = {
+    "yes_no": [True, False, "yes", "no", "TRUE", " No ", 1, 0, "maybe", "", []],
+    "option": ["a", "b", "c", "A", 1, ["a"]],
+    "set": [[], ["p"], ["p", "q", "p"], "p", ["r"], {}],
+    "weight": [50, 49.999, "50", "50 kg", "50kg", "50000 g", "110.2 lb", "110.3 [lb_av]", "50 mg", "50 m", "50 kgs", 301, 0,
+               "1e2", "1×10^2", "1.5e1 kg", "5,0", "5'000", "50 (low)", "<50", "≥ 50", "-5", "−5 kg", True, [50], {"value": 50},
+               {"value": "50", "unit": "kg"}, {"value": "50 kg", "unit": "g"}, {"value": "50 g", "unit": "kg"}, {"val": 50}, {"value": 50, "uln": 3},
+               "3 ×ULN", "1e70", 1e70, "9" * 61, "", "kg", "50 kg.", "50 k g", {"value": 50, "unit": 3}, "50 {dry}kg", "0.5 hg"],
+    "ast": [120, "120 U/L", {"value": 120, "uln": 40}, {"value": 2, "unit": "ukat/L", "uln": 0.6}, {"value": "3 ×ULN"}, "3 xULN", "3.01 × uln",
+            {"value": "3 ×ULN", "uln": 40}, {"value": 120, "uln": 0}, {"value": 120, "uln": -1}, {"uln": 40}, {"value": 120, "uln": 40, "lln": 50},
+            {"value": 0.3, "uln": 0.1}, {"value": "0.3", "uln": "0.1 U/L"}, {"value": 120, "unit": "U/L", "uln": "40 U/mL"}, "1 ×LLN", {"value": 1, "uln": "2 ×ULN"}],
+    "creatinine": [1.5, "1.5 mg/dL", "132.6 umol/L", "132.7 µmol/L", "0.0015 g/dL", "15 mg/L", "1.5 mmol/mol", "1.5 %"],
+    "score": [1, 0, "2", 1.5, -1, "1 kg", "1 {points}", 1e3, "1e0"],
+    "ratio": [0.5, "1/2", "50 %", 0.4999999999999999, "0.5 1"],
+    "temp": [37.9, 38, "100.3 °F", "100.4 degF", "311.1 K", "310 Cel"],
+    "gfr": [60, "60 mL/min/1.73m2", "60 mL/min/{1.73_m2}", "1 mL/s/1.73m2", "60 mL/min"],
+    "cells": [1.5, "1500 /uL", "1.5 10*9/L", "1.5 x10^9/L", "1500 10*6/L", "1.5 G/L", "1.5 K/uL"],
+    "day": ["2026-03-01", "2026-03", "2026", "2026-02", "2026-02-29", "2024-02-29", "2026-13", "1799", "2201-01-01", "2026-3-1", "01.03.2026", "none", 2026, ["2026"]],
+    "moment": ["2026-03-01T23:59", "2026-03-02T00:00", "2026-03", "2026-03-01T24:00", "2026-03-01T10:00Z", "2026-03-01T10:00+01:00", "2026-03-01T10:00:30", "2026-03-01 10:00"],
+    "fit": ["none", "no", [], "yes", ["yes"], ["yes", "2026"], "2026-01", ["2026-01-01", None], [{"date": None, "grade": 3}], [{"date": "2026-01-01", "grade": 5}],
+            [{"date": "2026-01-01", "grade": 3, "load": {"value": 3, "unit": "g/L"}}], [{"day": "2026"}], [{"date": "2026", "until": "2026"}], {}, {"grade": 4}, [{}], "yesterday", 3],
+    "stay": ["none", [{"date": "2026-01-01", "until": "ongoing"}], [{"date": "2026-01-05", "until": "2026-01-04"}], [{"date": "2026-01", "until": "2026"}],
+             [{"until": "2026-01-04"}], [{"date": "2026-01-05", "until": None}], [{"date": "2026-01-05", "until": "soon"}]],
+    "lab": [[{"date": "2026-01-01", "value": 1.2}], [{"date": "2026-01-01", "value": "12 mg/L"}], [{"date": "2026-01-01", "value": 12, "unit": "mg/L"}], "12", 12, [1.2],
+            [{"date": "2026-01-01", "value": {"value": 1, "unit": "mg/dL"}}], [{"date": "2026-01-01", "value": 1, "uln": 3}], [{"date": None, "value": 1}], [{"value": 1, "unit": 2}]],
+}  # fmt: skip
+
+
+def test_the_script_takes_and_refuses_what_a_record_may_hold() -> None:
+    engine = Engine(loads(VALUES))
+    rows = [(name, value) for name, values in WRITTEN.items() for value in values]
+    assert len(rows) > 150
+    refused = 0
+    for name, value in rows:
+        found, wanted = engine.evaluated({name: value}), engine.expected({name: value})
+        assert found == wanted, (name, value)
+        refused += "problems" in wanted
+    assert 50 < refused < len(rows) - 50
+    for record in (
+        {"wieght": 3},
+        {"id": ["x"]},
+        {"id": 7},
+        {"id": 1.5},
+        [],
+        "x",
+        None,
+        {"__proto__": 1},
+        {"constructor": 1},
+    ):
+        assert engine.evaluated(record) == engine.expected(record), record
+
+
+def test_decimals_stay_exact_in_a_record() -> None:
+    """0.3 against 3 × 0.1 is equal; a long decimal in JSON is read as it was written."""
+    engine = Engine(loads(VALUES))
+    evaluated = engine.context.get("evaluated")
+    text = '{"ratio": 0.49999999999999999999999999999}'
+    assert json.loads(evaluated(text))["criteria"]["I1"] == "not met"
+
+
+# ---- the page
+
+
+class Seen(HTMLParser):
+    """The elements of a page, and the texts of its scripts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str, str | None]] = []
+        self.ids: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value) for name, value in attrs]
+        self.ids += [value for name, value in attrs if name == "id" and value]
+
+
+def seen(html: str) -> Seen:
+    found = Seen()
+    found.feed(html)
+    return found
+
+
+def test_the_page_is_whole_in_itself(rjdm: Protocol) -> None:
+    html = rjdm.form()
+    page = seen(html)
+    assert page.tags.count("script") == 2 and "link" not in page.tags and "iframe" not in page.tags
+    assert not [each for each in page.attributes if each[1] in ("src", "href") and not str(each[2]).startswith("#")]
+    assert "default-src 'none'" in unescape(html) and "form-action 'none'" in unescape(html)
+    assert len(set(page.ids)) == len(page.ids)
+    asked = [value for _, name, value in page.attributes if name == "data-item"]
+    assert sorted(asked) == sorted(rjdm.model.items)  # each question once
+    links = {value for tag, name, value in page.attributes if (tag, name) == ("a", "href")}
+    assert {str(link)[1:] for link in links} <= set(page.ids)
+
+
+def test_the_page_is_the_same_every_time(rjdm: Protocol) -> None:
+    assert rjdm.form() == load("rjdm_cart").form()
+
+
+def test_a_question_stands_with_the_part_that_it_belongs_to(rjdm: Protocol) -> None:
+    html = rjdm.form()
+    section = html[html.index('id="I5.liver"') : html.index('id="I5.lung"')]
+    assert set(re.findall(r'data-item="(\w+)"', section)) == {"ast", "alt", "bilirubin", "liver_due_to_disease"}
+
+
+def test_whatever_a_rules_file_says_is_text_in_the_page() -> None:
+    html = load(DATA / "hostile.rules").form()
+    page = seen(html)
+    assert page.tags.count("script") == 2 and "img" not in page.tags
+    assert not [name for _, name, _ in page.attributes if name.startswith("on")]
+    data = html[html.index('id="data">') + 10 : html.index("</script>")]
+    assert "<" not in data and json.loads(data)["program"]["protocol"]
+    assert not re.search("[\u202a-\u202e\u2066-\u2069]", html)
+
+
+def test_both_languages_say_the_same_things() -> None:
+    english, chinese = (Theme().terms(language)["form"] for language in ("en", "zh"))
+
+    def keys(table: Any, path: str = "") -> list[str]:
+        if not isinstance(table, dict):
+            return [f"{path} {sorted(re.findall('{[a-z]+}', table))}"]
+        return [found for name, value in table.items() for found in keys(value, f"{path}.{name}")]
+
+    assert keys(english) == keys(chinese)
+
+
+def test_a_house_gives_the_page_its_look_but_no_program(rjdm: Protocol, tmp_path: Path) -> None:
+    (tmp_path / "form.css").write_text("body { color: teal; }", encoding="utf-8")
+    (tmp_path / "form_page.js").write_text("alert(1)", encoding="utf-8")
+    html = rjdm.form(theme=Theme(tmp_path))
+    assert "color: teal" in html and "alert(1)" not in html
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "form.html.j2").write_text("{{ content.nothing.here }}", encoding="utf-8")
+    with pytest.raises(ThemeError, match=r"form\.html\.j2"):
+        rjdm.form(theme=Theme(broken))
+
+
+def test_a_library_has_no_form() -> None:
+    with pytest.raises(ValueError, match="library"):
+        load("organ_function").form()
+
+
+# ---- the command, and what a form saves
+
+
+def run(*arguments: str) -> Any:
+    return CliRunner().invoke(command, list(arguments))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["rjdm_cart", "-o", "form.pdf"], "write a name that ends with .html or .docx"),
+        (["organ_function", "-o", "form.html"], "library"),
+        (["rjdm_cart", "-o", "form.html", "--date", "2026-03-02"], "--date is printed on a checklist"),
+        (["rjdm_cart", "-o", "form.html", "--reading", "x=y"], "there is no reading `x`"),
+        (["rjdm_cart", "-o", "form.docx", "--date", "soon"], "is not a date"),
+    ],
+)
+def test_what_the_command_refuses(
+    arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = run("form", *arguments)
+    assert done.exit_code == 2 and said in done.output
+    assert not list(tmp_path.iterdir())
+
+
+def test_evaluate_reads_what_a_form_saves(rjdm: Protocol, tmp_path: Path) -> None:
+    saved = {
+        "protocol": "RJDM-CART",
+        "version": "1.0",
+        "patient": "P1",
+        "verdict": "ineligible",
+        "record": {"id": "P1", "age": 4},
+    }
+    file = tmp_path / "P1.json"
+    file.write_text(json.dumps(saved), encoding="utf-8")
+    done = run("evaluate", "rjdm_cart", str(file), "--format", "json")
+    assert done.exit_code == 0 and json.loads(done.stdout)[0]["patient"] == "P1"
+    assert "saved result" not in done.output
+    file.write_text(json.dumps({**saved, "verdict": "eligible"}), encoding="utf-8")
+    assert (
+        "the saved result says eligible; by these rules it is not so" in run("evaluate", "rjdm_cart", str(file)).output
+    )
+    file.write_text(json.dumps({**saved, "protocol": "OTHER"}), encoding="utf-8")
+    done = run("evaluate", "rjdm_cart", str(file))
+    assert done.exit_code == 2 and "a result of protocol OTHER" in done.output
+
+
+# ---- in a browser
+
+
+@pytest.fixture(scope="module")
+def page(rjdm: Protocol, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    file = tmp_path_factory.mktemp("form") / "form.html"
+    file.write_text(rjdm.form(), encoding="utf-8")
+    with chromium() as driver:
+        driver.get(file.as_uri())
+        yield driver
+        assert [each["message"] for each in driver.get_log("browser")] == []
+
+
+def emptied(page: Any) -> None:
+    assert page.execute_script("return rjdm.load('{}')") == ""
+
+
+def settled(page: Any) -> None:
+    """What follows from the last answer is there."""
+    time.sleep(0.2)
+
+
+@in_a_browser
+def test_thousands_of_patients_in_chromium(page: Any, rjdm: Protocol, cases: list[dict[str, Any]]) -> None:
+    evaluator = rjdm.evaluator()
+    records = [dict(record) for record in cases]
+    for number, record in enumerate(cases * 5):  # the same with things left out, each time others
+        names = sorted(record)
+        records.append(
+            {name: record[name] for at, name in enumerate(names) if (at * 7 + number * 13) % 11 > number % 5}
+        )
+    for start in range(0, len(records), 400):
+        some = records[start : start + 400]
+        found = page.execute_script("return arguments[0].map(rjdm.evaluate)", [json.dumps(record) for record in some])
+        for record, got in zip(some, found, strict=True):
+            wanted = expected(evaluator, record)
+            wanted.pop("against", None)
+            assert got == wanted, record
+
+
+@in_a_browser
+@pytest.mark.parametrize("seed", range(4200, 4206))
+def test_random_protocols_in_chromium(page: Any, seed: int, tmp_path: Path) -> None:
+    maker = Maker(seed)
+    protocol = loads(maker.text())
+    file = tmp_path / "form.html"
+    file.write_text(protocol.form(), encoding="utf-8")
+    records = [maker.record() for _ in range(150)]
+    with chromium() as driver:
+        driver.get(file.as_uri())
+        found = driver.execute_script(
+            "return arguments[0].map(rjdm.evaluate)", [json.dumps(record) for record in records]
+        )
+        for record, got in zip(records, found, strict=True):
+            wanted = expected(protocol.evaluator(), record)
+            wanted.pop("against", None)
+            assert got == wanted, record
+        for record in records[:40]:  # opened in the fields and saved again, a record means the same
+            assert driver.execute_script("return rjdm.load(arguments[0])", json.dumps(record)) == ""
+            again = json.loads(driver.execute_script("return JSON.stringify(rjdm.record())"))
+            assert expected(protocol.evaluator(), again) == expected(protocol.evaluator(), record), (record, again)
+        assert driver.get_log("browser") == []
+
+
+@in_a_browser
+def test_a_form_filled_in_by_keyboard_alone(page: Any, rjdm: Protocol) -> None:
+    """The questions that come next, answered by keys, until there is nothing left to ask."""
+    from selenium.webdriver.common.keys import Keys
+
+    emptied(page)
+    settled(page)
+    page.execute_script("document.getElementById('patient').focus()")
+    page.switch_to.active_element.send_keys("P-7")
+    page.execute_script("document.querySelector('#next-field input').focus()")
+    asked = []
+    for _ in range(120):
+        if page.execute_script("return document.getElementById('next-buttons').hidden"):
+            break
+        asked.append(page.execute_script("return document.querySelector('#next-field legend').textContent"))
+        here = page.switch_to.active_element
+        if here.get_attribute("type") == "radio":
+            here.send_keys(Keys.ARROW_RIGHT)
+        elif here.get_attribute("type") == "checkbox":
+            here.send_keys(Keys.SPACE)
+        else:
+            here.send_keys("2026-03-02" if "date" in str(here.get_attribute("class")) else "1")
+        settled(page)
+        page.switch_to.active_element.send_keys(Keys.ENTER)
+        settled(page)
+    else:
+        pytest.fail("the questions never come to an end")
+    result = json.loads(page.execute_script("return JSON.stringify(rjdm.result())"))
+    assert result["verdict"] != "undetermined" and result["patient"] == "P-7"
+    assert len(asked) == len(set(asked)) < 82
+    again = rjdm.evaluate(result["record"])
+    assert (again.verdict, dict(again.criteria)) == (result["verdict"], result["criteria"])
+    assert {criterion for criterion, _ in again.reasons} == {each["criterion"] for each in result["reasons"]}
+
+
+@in_a_browser
+def test_units_ranges_and_dates_are_checked_as_one_types(page: Any) -> None:
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
+
+    emptied(page)
+
+    def typed(item: str, text: str) -> str:
+        field = page.find_element(By.CSS_SELECTOR, f"#q-{item} input[type=text]")
+        field.send_keys(Keys.CONTROL, "a")
+        field.send_keys(Keys.BACKSPACE, text)
+        return str(page.find_element(By.CSS_SELECTOR, f"#q-{item} .problem").text)
+
+    assert "outside the range 0 to 120 years" in typed("age", "130")
+    assert "is no unit for it; it is recorded in years" in typed("age", "9 kg")
+    assert "is not a unit" in typed("age", "9 yeers")
+    assert "with a point" in typed("age", "9,5")
+    assert typed("age", "108 months") == ""
+    assert page.find_element(By.CSS_SELECTOR, "[data-outcome=I1]").text == "✓ met"
+    assert "no such day" in typed("screening", "2026-02-30")
+    assert typed("screening", "2026-02") == ""
+    assert page.find_element(By.ID, "verdict").text == "? undetermined"
+    typed("age", "4")
+    assert page.find_element(By.ID, "verdict").text == "✗ ineligible"
+    assert "I1" in page.find_element(By.ID, "reasons").text
+    typed("age", "")
+    assert page.find_element(By.ID, "verdict").text == "? undetermined"
+
+
+@in_a_browser
+def test_a_course_is_entered_and_read_back(page: Any) -> None:
+    from selenium.webdriver.common.by import By
+
+    emptied(page)
+    page.find_element(By.CSS_SELECTOR, "#q-acute_gvhd input[value=listed]").click()
+    first, until, grade = page.find_elements(By.CSS_SELECTOR, "#q-acute_gvhd li input[type=text]")
+    first.send_keys("2026-02-25")
+    until.send_keys("2026-02-20")
+    assert "it ends" in page.find_element(By.CSS_SELECTOR, "#q-acute_gvhd .problem").text.lower()
+    page.find_element(By.CSS_SELECTOR, "#q-acute_gvhd li input[type=checkbox]").click()
+    grade.send_keys("3")
+    record = page.execute_script("return rjdm.record()")
+    assert record["acute_gvhd"] == [{"date": "2026-02-25", "until": "ongoing", "grade": 3}]
+    page.execute_script("rjdm.load(arguments[0])", json.dumps(record))
+    assert page.execute_script("return rjdm.record()") == record
+    page.find_element(By.CSS_SELECTOR, "#q-acute_gvhd li button").click()
+    assert "acute_gvhd" not in page.execute_script("return rjdm.record()")
+
+
+@in_a_browser
+def test_the_saved_file_and_what_is_opened(
+    page: Any, rjdm: Protocol, cases: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    from selenium.webdriver.common.by import By
+
+    file = tmp_path / "record.json"
+    file.write_text(json.dumps(cases[3]), encoding="utf-8")
+    emptied(page)
+    page.find_element(By.ID, "open").send_keys(str(file))
+    settled(page)
+    assert "Opened record.json" in page.find_element(By.ID, "said").text
+    page.find_element(By.ID, "save").click()
+    saved = Path(page.downloads) / f"RJDM-CART-{cases[3]['id']}.json"
+    for _ in range(50):
+        if saved.exists():
+            break
+        time.sleep(0.1)
+    done = run("evaluate", "rjdm_cart", str(saved), "--format", "json")
+    (result,) = json.loads(done.stdout)
+    wanted = rjdm.evaluate(cases[3])
+    assert (result["verdict"], result["criteria"]) == (wanted.verdict, dict(wanted.criteria))
+    file.write_text('{"age": "old", "wieght": 3}', encoding="utf-8")
+    page.find_element(By.ID, "open").send_keys(str(file))
+    settled(page)
+    said = page.find_element(By.ID, "said").text
+    assert "age: " in said and '"wieght" is not an item' in said
+    assert page.find_element(By.ID, "patient").get_attribute("value") == cases[3]["id"]  # what was there stays
+
+
+@in_a_browser
+def test_axe_finds_nothing_serious(page: Any, cases: list[dict[str, Any]]) -> None:
+    import axe_core_python
+
+    script = (Path(axe_core_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+    emptied(page)
+    for record in ({}, {**cases[5], "age": 4}):
+        page.execute_script("rjdm.load(arguments[0])", json.dumps(record))
+        page.execute_script("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+        settled(page)
+        page.execute_script(script)
+        found = page.execute_async_script(
+            "const done = arguments[0]; axe.run().then((r) => done(r.violations.map((v) => [v.id, v.impact, v.nodes[0].html])))"
+        )
+        assert [each for each in found if each[1] in ("serious", "critical", "moderate")] == []
+
+
+@in_a_browser
+def test_hostile_words_stay_words(tmp_path: Path) -> None:
+    file = tmp_path / "form.html"
+    file.write_text(load(DATA / "hostile.rules").form(), encoding="utf-8")
+    with chromium() as driver:
+        driver.get(file.as_uri())
+        driver.execute_script("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+        settled(driver)
+        assert (
+            driver.execute_script("return document.querySelectorAll('main script, main img, aside script').length") == 0
+        )
+        assert "<script>" in driver.execute_script("return document.body.innerText")
+        assert driver.get_log("browser") == []
