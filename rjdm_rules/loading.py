@@ -170,6 +170,21 @@ class Protocol:
 
         return publish(self.evaluator(readings), order or Order(), **more)
 
+    def report(
+        self,
+        record: Mapping[str, Any],
+        order: Order | None = None,
+        readings: Mapping[str, str] | None = None,
+        allow_extra: bool = False,
+    ) -> bytes:
+        """The report of one patient, by default as HTML (`Order("patient", "word")` for Word): verdict, outcomes with
+        the facts behind them, what is missing, coloured diagrams, and room to sign. Raises RecordError, CannotDraw,
+        CannotWriteWord, ThemeError."""
+        from .publishing.publish import Order, publish
+
+        order = order or Order("patient")
+        return publish(self.evaluator(readings), order, record=record, allow_extra=allow_extra).data
+
     def form(self, language: str = "en", readings: Mapping[str, str] | None = None, theme: Theme = BUNDLED) -> str:
         """The screening form: an HTML page that works without a network and runs the rules itself. What it saves,
         `evaluate` takes (its key `record`). Raises UnknownReading, ThemeError, and ValueError for a library."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from .file_commands import THEME, themed
 from .printing import counted, note, progress, tree_text, verdict_text
 from .result_printers import PRINTERS
 from .shared import (
@@ -21,7 +23,13 @@ from .shared import (
     refuse,
     usable,
     with_criteria,
+    written,
 )
+
+if TYPE_CHECKING:
+    from ..publishing.publish import Order
+
+REPORTS = {".html": "html", ".htm": "html", ".docx": "word"}
 
 
 @click.command(
@@ -116,13 +124,22 @@ def _say_extra(record: Any, protocol: Any, said: set[str]) -> None:
 
 @click.command(
     cls=Examples,
-    examples=("rjdm explain rjdm_cart patient.json", "rjdm explain rjdm_cart patients.jsonl I5 --patient P003"),
+    examples=(
+        "rjdm explain rjdm_cart patient.json",
+        "rjdm explain rjdm_cart patients.jsonl I5 --patient P003",
+        "rjdm explain rjdm_cart patient.json -o report.html",
+        "rjdm explain rjdm_cart patient.json -o report.docx --date 2026-03-02",
+    ),
 )
 @FILE
 @click.argument("patient_file", metavar="PATIENT")
 @click.argument("criterion", required=False)
 @click.option("--patient", "wanted", help="The id of the patient, in a file of several.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print the reasons.")
+@click.option("-o", "--output", metavar="OUT", help="Write a report to sign in place of printing: .html or .docx.")
+@click.option("--paper", type=click.Choice(["a4", "letter"]), default="a4", help="The paper of a Word report.")
+@click.option("--date", metavar="YYYY-MM-DD", default="", help="The date to print on a report.")
+@THEME
 @READING
 @ALLOW_EXTRA
 def explain(
@@ -131,18 +148,32 @@ def explain(
     criterion: str | None,
     wanted: str | None,
     form: str,
+    output: str | None,
+    paper: str,
+    date: str,
+    theme_folder: str | None,
     readings: tuple[str, ...],
     allow_extra: bool,
 ) -> None:
     """The tree of reasons for one patient, with values and dates.
 
-    ✓ holds, ✗ does not hold, ? is not known, – does not apply.
+    ✓ holds, ✗ does not hold, ? is not known, – does not apply. With -o, a report: verdict, every criterion with the
+    facts behind it, what to look up, diagrams, and room to sign. Nothing of the patient is written elsewhere.
     """
     from ..evaluation.problems import RecordError
 
     protocol = with_criteria(usable(file))
     evaluator = evaluator_for(protocol, readings)
+    if output is not None:
+        if criterion or form != "text":
+            refuse("a report (-o) is about all criteria, and is no JSON; leave the criterion and --format out")
+        order = _report_order(output, paper, date, theme_folder)
+    elif date or theme_folder:
+        refuse("--date and --theme are for a report; say where to write it with -o report.html")
     entry = one_patient(patient_file, protocol, wanted)
+    if output is not None:
+        _write_report(output, protocol, entry, order, evaluator.readings, allow_extra)
+        return
     try:
         explanation = evaluator.explain(entry.record, allow_extra)
     except RecordError as error:
@@ -161,6 +192,36 @@ def explain(
         click.echo(tree_text(found.lines(), criterion in protocol.model.excluding))
         return
     _explain_text(explanation)
+
+
+def _report_order(output: str, paper: str, date: str, theme_folder: str | None) -> Order:
+    from ..publishing.publish import Order
+    from ..theme import ThemeError
+
+    suffix = Path(output).suffix.lower()
+    if suffix not in REPORTS:
+        refuse(f"{output}: write a name that ends with .html or .docx")
+    try:
+        return Order("patient", REPORTS[suffix], "en", themed(theme_folder), paper, date)
+    except (ThemeError, ValueError) as error:
+        refuse(str(error))
+
+
+def _write_report(
+    output: str, protocol: Any, entry: Any, order: Order, readings: Mapping[str, str], allow_extra: bool
+) -> None:
+    from ..diagrams.render import CannotDraw
+    from ..documents.word import CannotWriteWord
+    from ..evaluation.problems import RecordError
+    from ..theme import ThemeError
+
+    try:
+        data = protocol.report(entry.record, order, readings, allow_extra)
+    except RecordError as error:
+        refuse("\n".join(f"{entry.where}: {line}" for line in str(error).splitlines()))
+    except (CannotDraw, CannotWriteWord, ThemeError) as error:
+        refuse(str(error))
+    written(output, data)
 
 
 def _explain_json(explanation: Any, found: Any) -> None:
@@ -183,13 +244,8 @@ def _explain_text(explanation: Any) -> None:
     for part, verdict in result.verdicts.items():
         label = f" ({part})" if part else ""
         click.echo(f"Patient {result.patient}{label}: {verdict_text(verdict)}")
-        alone = explanation.alone[part]
-        if verdict == "ineligible" and len(alone) == 1:
-            click.echo(f"Only {alone[0]} stands in the way.")
-        elif verdict == "ineligible" and alone:
-            click.echo(f"Any one of {', '.join(alone)} would open the way.")
-        elif verdict == "ineligible":
-            click.echo("Several criteria stand in the way together.")
+        if verdict == "ineligible":
+            click.echo(explanation.in_the_way(part))
     if result.deciding_facts:
         click.echo("What would settle it:")
         for name in result.deciding_facts:

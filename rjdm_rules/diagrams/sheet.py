@@ -35,7 +35,7 @@ class Drawn:
 @dataclass(frozen=True)
 class Sheet:
     """What is drawn, under which readings and in which language; with `whose`, coloured by that patient's outcomes.
-    `link` gives the address of a criterion, where the picture stands in a page."""
+    `link` gives the address of a criterion, where the picture stands in a page; `captioned` says below whose it is."""
 
     graph: RuleGraph
     readings: Mapping[str, str]
@@ -44,6 +44,7 @@ class Sheet:
     theme: Theme = BUNDLED
     direction: str = "TB"
     link: Callable[[str], str] | None = None
+    captioned: bool = True
 
     @property
     def protocol(self) -> Protocol:
@@ -75,7 +76,7 @@ class Sheet:
         drawing.attr(rankdir=self.direction, fontname=FONT, bgcolor="white", pad="0.08")
         drawing.attr("node", fontname=FONT, fontsize="11", shape="plain", fontcolor=INK)
         drawing.attr("edge", fontname=FONT, fontsize="10", color=SOFT, fontcolor=SOFT, arrowsize="0.7")
-        if self.whose is not None:
+        if self.whose is not None and self.captioned:
             caption = "".join(f"{escape(line)}\\l" for line in self._caption(self.whose))
             drawing.attr(label=caption, labelloc="b", labeljust="l", fontsize="10", fontcolor=SOFT)
         return drawing

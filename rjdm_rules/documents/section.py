@@ -17,7 +17,7 @@ from .marks import Mark
 from .pictures import Pictures
 from .templates import environment
 
-DOCUMENTS = {"section": "section", "side-by-side": "side_by_side", "checklist": "checklist"}
+DOCUMENTS = {"section": "section", "side-by-side": "side_by_side", "checklist": "checklist", "patient": "patient"}
 SUFFIXES = {"html": "html", "markdown": "md", "word": "docx"}
 STYLE = "page.css"
 MOST_LOGO = 2_000_000
@@ -54,7 +54,7 @@ def render_document(
     if format not in SUFFIXES:
         raise ValueError(f"there is no format `{format}`; write {', '.join(SUFFIXES)}")
     name = f"{DOCUMENTS[document]}.{SUFFIXES[format]}.j2"
-    values: dict[str, Any] = {"marks": {}, "examples": {}, "questions": {}, **more}
+    values: dict[str, Any] = {"marks": {}, "examples": {}, "questions": {}, "report": None, **more}
     values |= {"content": content, "pictures": pictures or Pictures(), "date": date, "t": content.terms}
     if format == "html":
         values |= {"style": Markup(theme.text(STYLE)), "logo": logo_of(theme)}

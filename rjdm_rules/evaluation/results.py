@@ -131,9 +131,9 @@ class Evaluator:
         facts, _ = read_record(self.protocol, record, allow_extra=allow_extra)
         return Reference(self.protocol, facts, self.readings).run(self.graph)
 
-    def node_truths(self, record: object) -> dict[str, Truth]:
+    def node_truths(self, record: object, allow_extra: bool = False) -> dict[str, Truth]:
         """The truth of every condition of the rule graph for one record. Raises RecordError."""
-        prepared = self.compiled.prepare(record)
+        prepared = self.compiled.prepare(record, allow_extra=allow_extra)
         return dict(zip(self.compiled.traced_nodes, self.compiled.trace(prepared), strict=True))
 
     # ---- many patients
@@ -229,6 +229,17 @@ class Explanation:
     trees: Mapping[str | None, list[Reason]]
     alone: Mapping[str | None, tuple[str, ...]]
     reference: Reference = field(repr=False)
+
+    def in_the_way(self, part: str | None) -> str:
+        """Which criteria keep an ineligible patient of a part out, in a sentence; empty for another verdict."""
+        alone = self.alone[part]
+        if self.result.verdicts[part] != "ineligible":
+            return ""
+        if len(alone) == 1:
+            return f"Only {alone[0]} stands in the way."
+        if alone:
+            return f"Any one of {', '.join(alone)} would open the way."
+        return "Several criteria stand in the way together."
 
     def criterion(self, id: str) -> Reason | None:
         """The reasons of one criterion or child."""

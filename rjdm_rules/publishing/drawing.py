@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -37,10 +37,16 @@ class Wanted:
     drawing: Digraph
 
 
-def pictures_of(document: str, content: Content, sheet: Sheet, progress: Progress = lambda done, of: None) -> Pictures:
-    """What a document shows; a checklist shows none. `progress` hears how many of how many pictures are drawn.
-    Raises CannotDraw."""
-    wanted = sorted(_wanted(document, content, sheet), key=lambda each: each.key.startswith("ladder"))
+def pictures_of(
+    document: str,
+    content: Content,
+    sheet: Sheet,
+    progress: Progress = lambda done, of: None,
+    unfavourable: Collection[str] = (),
+) -> Pictures:
+    """What a document shows; a checklist shows none, the report of a patient the criteria that are `unfavourable`.
+    `progress` hears how many of how many pictures are drawn. Raises CannotDraw."""
+    wanted = sorted(_wanted(document, content, sheet, unfavourable), key=lambda each: each.key.startswith("ladder"))
     figures = []
     for done, (each, svg) in enumerate(zip(wanted, drawn_svgs(each.drawing for each in wanted), strict=True), 1):
         page = Markup(for_page(svg, each.alt))
@@ -53,7 +59,7 @@ def pictures_of(document: str, content: Content, sheet: Sheet, progress: Progres
     )
 
 
-def _wanted(document: str, content: Content, sheet: Sheet) -> Iterable[Wanted]:
+def _wanted(document: str, content: Content, sheet: Sheet, unfavourable: Collection[str]) -> Iterable[Wanted]:
     terms = content.terms
     if document == "checklist":
         return
@@ -62,6 +68,10 @@ def _wanted(document: str, content: Content, sheet: Sheet) -> Iterable[Wanted]:
         yield Wanted("overview", "overview", terms["overview_title"], alt, overview_diagram(sheet))
     if document == "side-by-side":
         yield from _of_criteria(content, sheet)
+        return
+    if document == "patient":
+        rows = [row for row in content.rows() if row.id in unfavourable and _several(row.id, sheet)]
+        yield from (_decision(row.id, content, sheet) for row in rows)
         return
     for node in sheet.protocol.escalations:
         for scheme in node.schemes:
@@ -79,19 +89,30 @@ def _wanted(document: str, content: Content, sheet: Sheet) -> Iterable[Wanted]:
 def _of_criteria(content: Content, sheet: Sheet) -> Iterable[Wanted]:
     """The decision diagram of every criterion, and its ladder where it has more than one condition."""
     for row in content.rows():
-        criterion = sheet.criterion(row.id)
-        if criterion.condition is None:
+        if sheet.criterion(row.id).condition is None:
             continue
-        said = sheet.words.text(criterion.condition)
-        caption = content.terms["decision_of"].format(id=row.id)
-        yield Wanted(
-            f"decision:{row.id}", f"{row.id}-decision", caption, f"{caption}: {said}", criterion_diagram(sheet, row.id)
-        )
-        if branches(settled(criterion.condition, sheet.readings), sheet):
+        yield _decision(row.id, content, sheet)
+        if _several(row.id, sheet):
             caption = content.terms["ladder_of"].format(id=row.id)
-            yield Wanted(
-                f"ladder:{row.id}", f"{row.id}-ladder", caption, f"{caption}: {said}", ladder_diagram(sheet, row.id)
-            )
+            alt = f"{caption}: {_said(row.id, sheet)}"
+            yield Wanted(f"ladder:{row.id}", f"{row.id}-ladder", caption, alt, ladder_diagram(sheet, row.id))
+
+
+def _decision(id: str, content: Content, sheet: Sheet) -> Wanted:
+    caption = content.terms["decision_of"].format(id=id)
+    alt = f"{caption}: {_said(id, sheet)}"
+    return Wanted(f"decision:{id}", f"{id}-decision", caption, alt, criterion_diagram(sheet, id))
+
+
+def _said(id: str, sheet: Sheet) -> str:
+    condition = sheet.criterion(id).condition
+    return sheet.words.text(condition) if condition is not None else ""
+
+
+def _several(id: str, sheet: Sheet) -> bool:
+    """Whether a criterion has more than one condition to look at."""
+    condition = sheet.criterion(id).condition
+    return condition is not None and branches(settled(condition, sheet.readings), sheet)
 
 
 def branches(node: x.Expression, sheet: Sheet) -> bool:

@@ -7,10 +7,11 @@ import re
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ..diagrams.raster import png_of
 from ..diagrams.render import own_png
-from ..diagrams.sheet import Sheet
+from ..diagrams.sheet import Drawn, Sheet
 from ..documents.content import Content, content_of
 from ..documents.pictures import Figure, Pictures
 from ..documents.questions import on_paper
@@ -19,6 +20,7 @@ from ..documents.word import PAPERS, Page, word_file
 from ..evaluation.results import Evaluator
 from ..theme import BUNDLED, LANGUAGES, Theme
 from .drawing import Progress, pictures_of
+from .report import report_of
 from .showing import Shown, shown_by
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -29,9 +31,10 @@ PICTURE_DOTS = 110  # per inch, of the pictures that older programs show in a Wo
 
 @dataclass(frozen=True)
 class Order:
-    """What is asked for: the document (`section`, `side-by-side`, `checklist`), its format (`html`, `markdown`, `word`)
-    and language (`en`, `zh`), look, paper of Word files (`a4`, `letter`) and the date printed on it (`2026-03-02`; none
-    unless given, since the same protocol makes the same bytes). Raises ValueError for what there is not."""
+    """What is asked for: the document (`section`, `side-by-side`, `checklist`, or `patient`, which is about one), its
+    format (`html`, `markdown`, `word`), language (`en`, `zh`), look, paper of Word files (`a4`, `letter`) and the date
+    printed on it (`2026-03-02`; none unless given, since the same protocol makes the same bytes). Raises ValueError for
+    what there is not."""
 
     document: str = "section"
     format: str = "html"
@@ -47,14 +50,17 @@ class Order:
                 raise ValueError(f"there is no {name} `{getattr(self, name)}`; write {' or '.join(values)}")
         if self.date and not _DATE.fullmatch(self.date):
             raise ValueError(f"`{self.date}` is not a date; write it as in 2026-03-02")
-        if self.document == "checklist" and self.format == "markdown":
-            raise ValueError("a checklist is made as HTML or Word")
+        if self.document in ("checklist", "patient") and self.format == "markdown":
+            raise ValueError("it is made as HTML or Word")
+        if self.document == "patient" and self.language != "en":
+            raise ValueError("reports of patients are written in English")
 
     def title(self, content: Content) -> str:
         """How the document is called."""
-        names = {"section": "document_section", "side-by-side": "document_side"}
-        terms = content.terms
-        return str(terms[names[self.document]] if self.document in names else terms["form"][self.document])
+        t = content.terms
+        names = {"section": t["document_section"], "side-by-side": t["document_side"]}
+        names |= {"checklist": t["form"]["checklist"], "patient": t["report"]["patient"]}
+        return str(names[self.document])
 
 
 @dataclass(frozen=True)
@@ -66,21 +72,29 @@ class Published:
 
 
 def publish(
-    evaluator: Evaluator, order: Order, pictures_folder: str = "pictures", progress: Progress = lambda done, of: None
+    evaluator: Evaluator,
+    order: Order,
+    pictures_folder: str = "pictures",
+    progress: Progress = lambda done, of: None,
+    record: object = None,
+    allow_extra: bool = False,
 ) -> Published:
     """A document under the readings of the evaluator. Markdown refers to pictures in `pictures_folder`; the other
-    formats hold theirs. `progress` hears how many of how many pictures are drawn.
+    formats hold theirs. `progress` hears how many of how many pictures are drawn. The document `patient` is about
+    `record`, which stays in it and goes nowhere else.
 
-    Raises CannotDraw, CannotWriteWord, ThemeError.
+    Raises CannotDraw, CannotWriteWord, ThemeError; for a record RecordError.
     """
     graph = evaluator.graph
     content = content_of(graph, evaluator.readings, order.language, order.theme)
     inside = order.format == "html"
     link = (lambda id: f"#{id}") if inside else None
-    sheet = Sheet(graph, evaluator.readings, None, order.language, order.theme, link=link)
-    pictures = pictures_of(order.document, content, sheet, progress)
-    more = {"examples": _examples(order, content, evaluator), "pictures_folder": pictures_folder}
-    more |= {"questions": on_paper(graph, sheet.words) if order.document == "checklist" else {}}
+    report = report_of(evaluator, record, content, allow_extra) if order.document == "patient" else None
+    whose = Drawn(report.patient, evaluator.node_truths(record, allow_extra)) if report else None
+    sheet = Sheet(graph, evaluator.readings, whose, order.language, order.theme, link=link, captioned=False)
+    pictures = pictures_of(order.document, content, sheet, progress, report.unfavourable if report else ())
+    more: dict[str, Any] = {"examples": _examples(order, content, evaluator), "pictures_folder": pictures_folder}
+    more |= {"report": report, "questions": on_paper(graph, sheet.words) if order.document == "checklist" else {}}
     text = render_document(order.document, order.format, content, pictures, order.theme, order.date, **more)
     if order.format == "word":
         return Published(_word(text, order, content, pictures), {})

@@ -62,9 +62,14 @@ def _chosen(id: str, examples: list[Example], outcomes: Mapping[str, Mapping[str
 
 def _shown(example: Example, outcome: str, reason: Reason, excludes: bool) -> Shown:
     facts = tuple(_leaves(reason, SIGNS[outcome]))[:MOST_FACTS]
-    look = "open" if outcome == "unknown" else "against" if (outcome == "met") is excludes else "for"
-    look = "for" if outcome == "not applicable" else look
-    return Shown(example.name, example.label.text, outcome, SIGNS[outcome], look, facts)
+    return Shown(example.name, example.label.text, outcome, SIGNS[outcome], look_of(outcome, excludes), facts)
+
+
+def look_of(outcome: str, excludes: bool) -> str:
+    """Whether an outcome speaks `for` eligibility, `against` it, or leaves it `open`."""
+    if outcome in ("unknown", "not applicable"):
+        return "open" if outcome == "unknown" else "for"
+    return "against" if (outcome == "met") is excludes else "for"
 
 
 def _leaves(reason: Reason, sign: str) -> Iterator[str]:
