@@ -130,6 +130,15 @@ class FactValues:
             return self._listed([self.occurrence(item.name, each) for each in value]) or "none"
         return "yes" if value else "no"
 
+    def recorded(self, item: Item, value: object) -> str:
+        """A recorded fact with the limits of normal that came with it: `120 U/L (ULN 40 U/L)`."""
+        text = self.held(item, value)
+        if not isinstance(value, Measured) or not value.limits:
+            return text
+        unit = item.unit.text if item.unit else ""
+        limits = ", ".join(f"{name} {self._as_written(value, limit, unit)}" for name, limit in value.limits.items())
+        return f"{text} ({limits})"
+
     def derived(self, node: x.Expression) -> str:
         """What a calculated value comes from: ` (from height 132 cm, serum creatinine 0.5 mg/dL)`."""
         match node:

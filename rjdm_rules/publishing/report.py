@@ -142,7 +142,7 @@ def _missing(evaluator: Evaluator, explanation: Explanation) -> Iterator[Missing
             continue
         item, held = protocol.items[name], explanation.reference.facts.get(name)
         waiting = tuple(id for id in evaluator.graph.criteria_using(name) if criteria[id] == "unknown")
-        there = words.held(item, held) if held is not None else ""
+        there = words.recorded(item, held) if held is not None else ""
         yield Missing(name, item.label.text, item.ask.text if item.ask else "", there, waiting)
 
 
@@ -153,10 +153,10 @@ def _facts(evaluator: Evaluator, explanation: Explanation) -> tuple[tuple[Record
     unrecorded: list[str] = []
     for name, item in evaluator.protocol.items.items():
         held = explanation.reference.facts.get(name)
-        value = words.held(item, held) if held is not None else ""
+        value = words.recorded(item, held) if held is not None else ""
         other = explanation.reference.item(name) if held is None and item.otherwise is not None else None
         if other is not None and enough(other):
-            value = f"{words.held(item, other)} (not recorded; it follows from other facts)"
+            value = f"{words.recorded(item, other)} (not recorded; it follows from other facts)"
         if value:
             recorded.append(Recorded(name, item.label.text, value, tuple(evaluator.graph.criteria_using(name))))
         elif name not in explanation.result.deciding_facts:
