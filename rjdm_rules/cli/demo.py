@@ -57,12 +57,14 @@ def pages(protocol: Protocol, record: dict[str, object]) -> list[tuple[str, str,
     found = [
         ("criteria.md", "the protocol section as Markdown", protocol.render("markdown").encode()),
         ("patients.jsonl", "the example patients", asset("rules", "example_patients.jsonl").read_bytes()),
+        ("form.html", "a screening form that runs the rules itself", protocol.form().encode()),
         ("overview.dot", "the whole protocol, as Graphviz source", protocol.draw(format="dot")),
     ]
     try:
         found += [
             ("criteria.html", "the protocol section with its diagrams", protocol.document().data),
             ("side_by_side.html", "each criterion with condition, examples, diagrams", side_by_side(protocol)),
+            ("report.html", f"the report of {record['id']}, to be signed", protocol.report(record)),
             ("overview.svg", "the whole protocol", protocol.draw()),
             ("organs_ladder.svg", f"{SHOWN_CRITERION} as a ladder", protocol.draw(SHOWN_CRITERION, form="ladder")),
             ("organs.svg", f"the decision diagram of {SHOWN_CRITERION}", protocol.draw(SHOWN_CRITERION)),

@@ -19,7 +19,8 @@ from .templates import environment
 
 DOCUMENTS = {"section": "section", "side-by-side": "side_by_side", "checklist": "checklist", "patient": "patient"}
 SUFFIXES = {"html": "html", "markdown": "md", "word": "docx"}
-STYLE = "page.css"
+STYLES = ("page.css",)
+FILLED = ("page.css", "filled.css")  # for what is filled in or about a patient
 MOST_LOGO = 2_000_000
 
 
@@ -57,7 +58,8 @@ def render_document(
     values: dict[str, Any] = {"marks": {}, "examples": {}, "questions": {}, "report": None, **more}
     values |= {"content": content, "pictures": pictures or Pictures(), "date": date, "t": content.terms}
     if format == "html":
-        values |= {"style": Markup(theme.text(STYLE)), "logo": logo_of(theme)}
+        styles = FILLED if document in ("checklist", "patient") else STYLES
+        values |= {"style": Markup("\n".join(map(theme.text, styles))), "logo": logo_of(theme)}
     escaped = format != "markdown"
     text = str(told(theme, lambda: environment(theme, escaped).get_template(name).render(**values)))
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
