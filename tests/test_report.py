@@ -208,7 +208,7 @@ def test_the_checklist_is_the_same_every_time_and_text_stays_text() -> None:
         assert data == hostile.document(Order("checklist", form)).data
     html = hostile.document(Order("checklist")).data.decode()
     assert "<script" not in html and not re.search("[\u202a-\u202e\u2066-\u2069]", html)
-    with pytest.raises(ValueError, match="HTML or Word"):
+    with pytest.raises(ValueError, match="html or word"):
         Order("checklist", "markdown")
 
 

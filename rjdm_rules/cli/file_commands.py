@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +28,14 @@ LANGUAGE = click.option(
     "--language", type=click.Choice(["en", "zh"]), default="en", help="English, or Simplified Chinese."
 )
 THEME = click.option("--theme", "theme_folder", metavar="DIR", help="A folder with your house's templates and styles.")
+CAPTURES = {
+    "text": (".txt", ".md"),
+    "json-schema": (".json",),
+    "csv": (".csv",),
+    "xlsx": (".xlsx",),
+    "fhir": (".json",),
+    "html": (".html", ".htm"),
+}
 FORMATS = {".html": "html", ".htm": "html", ".md": "markdown", ".docx": "word"}
 
 
@@ -170,24 +175,64 @@ def draw(
         "rjdm data rjdm_cart",
         "rjdm data rjdm_cart --format csv > patients.csv",
         "rjdm data rjdm_cart --format json-schema",
+        "rjdm data rjdm_cart -o patients.xlsx",
+        "rjdm data rjdm_cart -o dictionary.html --language zh",
+        "rjdm data rjdm_cart --format fhir -o questionnaire.json",
     ),
 )
 @FILE
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json-schema", "csv"]),
-    default="text",
-    help="The dictionary as text or JSON Schema, or an empty table to fill in.",
+    type=click.Choice([*CAPTURES]),
+    help="Text, JSON Schema, an empty table (csv, xlsx), a FHIR Questionnaire (fhir), or a page (html).",
 )
-def data(file: str, form: str) -> None:
-    """The data dictionary: every fact a record may hold."""
-    from ..documents.dictionary import csv_header, dictionary_text, json_schema
+@click.option("-o", "--output", metavar="OUT", help="The file to write; without it, standard output.")
+@LANGUAGE
+@THEME
+@READING
+def data(
+    file: str,
+    form: str | None,
+    output: str | None,
+    language: str,
+    theme_folder: str | None,
+    readings: tuple[str, ...],
+) -> None:
+    """The data dictionary: every fact a record may hold.
 
+    As text; as JSON Schema; as an empty table to fill in (.csv, or .xlsx with drop-downs, which `rjdm evaluate` reads);
+    as a FHIR R5 Questionnaire; as an annotated page. The name of OUT says the format where --format does not.
+    """
+    from ..forms.capture import captured
+    from ..forms.excel import NoExcel
+    from ..theme import ThemeError
+
+    kind = captured_as(form, output)
     protocol = usable(file)
-    if form == "json-schema":
-        click.echo(json.dumps(json_schema(protocol.model), ensure_ascii=False, indent=2))
-    elif form == "csv":
-        csv.writer(sys.stdout, lineterminator="\n").writerow(csv_header(protocol.model))
+    if kind in ("fhir", "xlsx"):
+        with_criteria(protocol)
+    evaluator = evaluator_for(protocol, readings)
+    try:
+        made = captured(evaluator, kind, language, themed(theme_folder))
+    except (NoExcel, ThemeError, ValueError) as error:
+        refuse(str(error))
+    if output is not None:
+        written(output, made)
     else:
-        click.echo(dictionary_text(protocol.graph))
+        click.echo(made.decode("utf-8"), nl=False)
+
+
+def captured_as(form: str | None, output: str | None) -> str:
+    """The format that is asked for; ends the command where the name of the file says another one."""
+    suffix = Path(output).suffix.lower() if output is not None else ""
+    if form is None:
+        named = {suffixes[0]: kind for kind, suffixes in reversed(CAPTURES.items())} | {".htm": "html", ".md": "text"}
+        if output is not None and suffix not in named:
+            refuse(f"{output}: write a name that ends with .xlsx, .html, .csv, .json or .txt")
+        return named[suffix] if output is not None else "text"
+    if output is not None and suffix not in CAPTURES[form]:
+        refuse(f"{output}: {form} is written to a file that ends with {' or '.join(CAPTURES[form])}")
+    if output is None and form == "xlsx":
+        refuse("an Excel file is not printed; say where to write it with -o patients.xlsx")
+    return form

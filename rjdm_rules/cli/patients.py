@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 from ..evaluation.decoding import BadJson, decoded, decoded_record
-from ..protocol.model import Protocol
+from ..language.diagnostics import did_you_mean
+from ..protocol.model import Item, Protocol
 
 LARGEST_DOCUMENT = 200_000_000
 BOM = b"\xef\xbb\xbf"
@@ -55,6 +56,9 @@ def _entries(name: str, protocol: Protocol) -> Iterator[Entry]:
     shown = "standard input" if name == "-" else name
     if path.suffix.lower() == ".rules":
         raise UnreadablePatients(f"{name}: this is a rules file; patients are JSON, JSON Lines or CSV")
+    if path.suffix.lower() == ".xlsx":
+        yield from _workbook(path, protocol)
+        return
     try:
         if name == "-":
             if sys.stdin is None:
@@ -198,7 +202,7 @@ def _csv(stream: TextIO, name: str, protocol: Protocol) -> Iterator[Entry]:
         raise UnreadablePatients(f"{name}, line {reader.line_num}: {error}") from None
 
 
-def row_record(row: dict[str, str], protocol: Protocol) -> dict[str, Any]:
+def row_record(row: Mapping[str, str], protocol: Protocol) -> dict[str, Any]:
     """A CSV row as a patient record."""
     record: dict[str, Any] = {}
     for column, cell in row.items():
@@ -220,6 +224,70 @@ def row_record(row: dict[str, str], protocol: Protocol) -> dict[str, Any]:
         held = record.get(column)
         record[column] = {**held, "value": value} if isinstance(held, dict) and not isinstance(value, dict) else value
     return record
+
+
+# ---- Excel -------------------------------------------------------------------------------------------------------
+
+
+def _workbook(path: Path, protocol: Protocol) -> Iterator[Entry]:
+    """The rows of a filled-in template, with the occurrences of its second sheet."""
+    from ..forms.excel import NoExcel, UnreadableWorkbook, rows_of
+
+    try:
+        patients, occurrences = rows_of(path, protocol)
+    except (NoExcel, UnreadableWorkbook) as error:
+        raise UnreadablePatients(str(error)) from None
+    except OSError as error:
+        raise UnreadablePatients(f"{path}: cannot be read ({error.strerror or type(error).__name__})") from None
+    if not patients:
+        raise UnreadablePatients(f"{path}: there are no patients in this file")
+    listed: dict[str, list[Any]] = {}
+    for row in occurrences:
+        listed.setdefault(row.cells.get("patient", ""), []).append(row)
+    known = {row.cells.get("id", "") for row in patients}
+    for patient, rows in listed.items():
+        if patient not in known or not patient:
+            who = f"patient {patient} is not in the first sheet" if patient else "no patient is named"
+            raise UnreadablePatients(f"{rows[0].where}: {who}")
+    for row in patients:
+        yield _with_occurrences(row, listed.get(row.cells.get("id", ""), []), protocol)
+
+
+def _with_occurrences(row: Any, occurrences: list[Any], protocol: Protocol) -> Entry:
+    """The record of a patient's row with the occurrences that the second sheet has of it."""
+    record = row_record(row.cells, protocol)
+    found: dict[str, list[Any]] = {}
+    for each in occurrences:
+        name = each.cells.get("item", "")
+        item = protocol.items.get(name)
+        if item is None or item.kind != "event":
+            said = did_you_mean(name, [i.name for i in protocol.items.values() if i.kind == "event"])
+            return Entry(None, each.where, f"`{name}` is no event of this protocol" + (f"; {said}" if said else ""))
+        if record.get(name, "yes") != "yes":
+            return Entry(None, each.where, f"`{name}` is given in the first sheet too ({row.where}); which one counts?")
+        found.setdefault(name, []).append(occurrence_record(each.cells, item))
+    return Entry(record | found, row.where)
+
+
+def occurrence_record(cells: Mapping[str, str], item: Item) -> dict[str, Any]:
+    """A row of the sheet of occurrences as one occurrence of a record. Raises nothing: what does not belong is kept,
+    and refused with its name when the record is read."""
+    found: dict[str, Any] = {"date": cells.get("date")}
+    for column, text in cells.items():
+        if column in ("patient", "item", "date"):
+            continue
+        base, _, part = column.rpartition("_")
+        if part in LIMIT_PARTS and base and item.attribute(base) is not None:
+            held = found.get(base)
+            found[base] = {**(held if isinstance(held, dict) else {} if held is None else {"value": held}), part: text}
+        elif isinstance(found.get(column), dict):
+            found[column]["value"] = text
+        else:
+            found[column] = text
+    return found
+
+
+LIMIT_PARTS = ("unit", "uln", "lln")
 
 
 def _split(text: str) -> list[str]:

@@ -97,6 +97,7 @@ class ItemContent:
     kind: str
     unit: str
     range: str
+    options: tuple[tuple[str, str], ...]
     codes: tuple[str, ...]
     ask: str
     otherwise: str
@@ -296,6 +297,7 @@ class Arranging:
             item_kind(item, words),
             words.unit(item.unit.text) if item.unit else "",
             span_words(span.low, span.high, words) if span else "",
+            tuple((option.name, words.option(option)) for option in item.options),
             tuple(f"{system} {code}" for system, code in item.codes),
             words.said(item.ask) if item.ask else "",
             words.value(item.otherwise) if item.otherwise is not None else "",

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ..graph.build import RuleGraph
 from ..protocol.model import Criterion, Item
+from ..units.unit import Unit, conversion, read_unit
 from ..words.phrases import Words
 from ..words.tables import span_words
+
+COMMON_UNITS = (
+    "years", "months", "weeks", "days", "h", "min", "s", "kg", "g", "mg", "ug", "ng", "pg", "m", "cm", "mm", "L", "mL",
+    "mol/L", "mmol/L", "umol/L", "nmol/L", "pmol/L", "g/L", "g/dL", "mg/dL", "mg/L", "ug/dL", "ug/L", "ug/mL", "ng/mL",
+    "ng/L", "pg/mL", "U/L", "ukat/L", "[IU]/L", "[IU]/mL", "m[IU]/mL", "m[IU]/L", "10*9/L", "10*6/L", "10*3/uL", "/uL",
+    "10*12/L", "mm[Hg]", "kPa", "°C", "°F", "mL/min", "mL/s", "mL/min/1.73m2", "mg/kg/d", "g/kg/d", "mg/d", "g/d", "%",
+    "mmol/mol", "mg/mmol", "mg/g", "kg/m2", "/min", "cm/s", "m/s", "ms", "points",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -127,3 +137,21 @@ def _occurrence(item: Item, words: Words) -> tuple[Blank, ...]:
         else:
             found += _blanks(attribute, words, label)
     return tuple(found)
+
+
+def units_for(item: Item) -> list[str]:
+    """The declared unit, and the usual ones that a value may be given in as well."""
+    if item.unit is None or item.unit.plain or not item.unit.text:
+        return []
+    seen = {_size(item.unit)}
+    found = [item.unit.text]
+    for text in COMMON_UNITS:
+        unit = read_unit(text)
+        if _size(unit) not in seen and conversion(unit, item.unit, item.molar_mass) is not None:
+            seen.add(_size(unit))
+            found.append(text)
+    return found
+
+
+def _size(unit: Unit) -> tuple[Any, ...]:
+    return (unit.dimension, unit.factor, unit.offset)

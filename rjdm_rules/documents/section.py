@@ -17,7 +17,13 @@ from .marks import Mark
 from .pictures import Pictures
 from .templates import environment
 
-DOCUMENTS = {"section": "section", "side-by-side": "side_by_side", "checklist": "checklist", "patient": "patient"}
+DOCUMENTS = {
+    "section": "section",
+    "side-by-side": "side_by_side",
+    "checklist": "checklist",
+    "patient": "patient",
+    "dictionary": "dictionary",
+}
 SUFFIXES = {"html": "html", "markdown": "md", "word": "docx"}
 STYLES = ("page.css",)
 FILLED = ("page.css", "filled.css")  # for what is filled in or about a patient
@@ -58,7 +64,7 @@ def render_document(
     values: dict[str, Any] = {"marks": {}, "examples": {}, "questions": {}, "report": None, **more}
     values |= {"content": content, "pictures": pictures or Pictures(), "date": date, "t": content.terms}
     if format == "html":
-        styles = FILLED if document in ("checklist", "patient") else STYLES
+        styles = FILLED if document in ("checklist", "patient", "dictionary") else STYLES
         values |= {"style": Markup("\n".join(map(theme.text, styles))), "logo": logo_of(theme)}
     escaped = format != "markdown"
     text = str(told(theme, lambda: environment(theme, escaped).get_template(name).render(**values)))

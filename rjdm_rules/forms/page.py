@@ -14,7 +14,7 @@ from markupsafe import Markup
 from ..assets import asset
 from ..documents.content import content_of
 from ..documents.kinds import item_kind
-from ..documents.questions import asked_elsewhere, questions_of
+from ..documents.questions import asked_elsewhere, questions_of, units_for
 from ..documents.section import logo_of
 from ..documents.templates import environment
 from ..evaluation.problems import ValueProblem
@@ -25,7 +25,6 @@ from ..protocol import expressions as x
 from ..protocol.model import Criterion, Item
 from ..testing.candidates import Candidates
 from ..theme import BUNDLED, Theme, told
-from ..units.unit import Unit, conversion, read_unit
 from ..words.phrases import Words
 from ..words.pieces import without_direction
 from ..words.tables import span_words
@@ -36,13 +35,6 @@ Json = dict[str, Any]
 SCRIPTS = ("numbers", "time", "records", "rules", "why", "fields", "page")
 STYLES = ("page.css", "form.css")
 MOST_TELLING, MOST_CONDITIONS = 6, 3
-COMMON_UNITS = (
-    "years", "months", "weeks", "days", "h", "min", "s", "kg", "g", "mg", "ug", "ng", "pg", "m", "cm", "mm", "L", "mL",
-    "mol/L", "mmol/L", "umol/L", "nmol/L", "pmol/L", "g/L", "g/dL", "mg/dL", "mg/L", "ug/dL", "ug/L", "ug/mL", "ng/mL",
-    "ng/L", "pg/mL", "U/L", "ukat/L", "[IU]/L", "[IU]/mL", "m[IU]/mL", "m[IU]/L", "10*9/L", "10*6/L", "10*3/uL", "/uL",
-    "10*12/L", "mm[Hg]", "kPa", "°C", "°F", "mL/min", "mL/s", "mL/min/1.73m2", "mg/kg/d", "g/kg/d", "mg/d", "g/d", "%",
-    "mmol/mol", "mg/mmol", "mg/g", "kg/m2", "/min", "cm/s", "m/s", "ms", "points",
-)  # fmt: skip
 
 
 def form_page(evaluator: Evaluator, language: str = "en", theme: Theme = BUNDLED) -> str:
@@ -150,24 +142,6 @@ def item_words(item: Item, words: Words) -> Json:
         "derived": item.otherwise is not None,
         "attributes": {each.name: item_words(each, words) for each in item.attributes},
     }
-
-
-def units_for(item: Item) -> list[str]:
-    """The declared unit, and the usual ones that a value may be given in as well."""
-    if item.unit is None or item.unit.plain or not item.unit.text:
-        return []
-    seen = {_size(item.unit)}
-    found = [item.unit.text]
-    for text in COMMON_UNITS:
-        unit = read_unit(text)
-        if _size(unit) not in seen and conversion(unit, item.unit, item.molar_mass) is not None:
-            seen.add(_size(unit))
-            found.append(text)
-    return found
-
-
-def _size(unit: Unit) -> tuple[Any, ...]:
-    return (unit.dimension, unit.factor, unit.offset)
 
 
 def criterion_words(criterion: Criterion, words: Words, trees: Trees) -> Json:

@@ -23,6 +23,8 @@ from .drawing import Progress, pictures_of
 from .report import report_of
 from .showing import Shown, shown_by
 
+PUBLISHED = tuple(name for name in DOCUMENTS if name != "dictionary")  # that needs no pictures: forms.capture
+MADE_AS = {"checklist": ("html", "word"), "patient": ("html", "word")}
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 PRINTED = 0.82  # of their size on a screen: letters of 9 points beside those of the text
 FEW = 15  # pictures for which a further process is not worth its start
@@ -44,14 +46,14 @@ class Order:
     date: str = ""
 
     def __post_init__(self) -> None:
-        known = {"document": DOCUMENTS, "format": SUFFIXES, "language": LANGUAGES, "paper": PAPERS}
+        known = {"document": PUBLISHED, "format": SUFFIXES, "language": LANGUAGES, "paper": PAPERS}
         for name, values in known.items():
             if getattr(self, name) not in values:
                 raise ValueError(f"there is no {name} `{getattr(self, name)}`; write {' or '.join(values)}")
         if self.date and not _DATE.fullmatch(self.date):
             raise ValueError(f"`{self.date}` is not a date; write it as in 2026-03-02")
-        if self.document in ("checklist", "patient") and self.format == "markdown":
-            raise ValueError("it is made as HTML or Word")
+        if self.format not in MADE_AS.get(self.document, SUFFIXES):
+            raise ValueError(f"the {self.document} is made as {' or '.join(MADE_AS[self.document])}")
         if self.document == "patient" and self.language != "en":
             raise ValueError("reports of patients are written in English")
 

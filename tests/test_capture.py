@@ -1,0 +1,436 @@
+"""Data capture: the Excel template and its reading, the FHIR Questionnaire, the dictionary as a page."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import sys
+import zipfile
+from collections.abc import Callable
+from datetime import date, datetime
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from click.testing import CliRunner
+from making import Maker
+
+from rjdm_rules import Protocol, load, loads
+from rjdm_rules.cli.commands import rjdm as command
+from rjdm_rules.documents.dictionary import csv_header
+from rjdm_rules.documents.questions import questions_of, units_for
+from rjdm_rules.evaluation.explaining import outcome_of
+from rjdm_rules.evaluation.reference import Reference
+from rjdm_rules.forms.capture import captured
+from rjdm_rules.forms.enabling import closings
+from rjdm_rules.forms.excel import template
+from rjdm_rules.forms.questionnaire import questionnaire
+from rjdm_rules.units.ucum import ucum_code
+from rjdm_rules.units.unit import conversion, read_unit
+
+DATA = Path(__file__).parent / "data"
+LABS = """protocol LABS "Two laboratories"
+data
+  day "day of the visit" date
+  moment "time of the visit" time
+  potassium "potassium" in mmol/L with ULN with LLN
+      range 1..10
+  visits "visits" count
+      range 0..50
+  ratio "ratio" number
+  drugs "drugs" several of a "aspirin", b "warfarin"
+  smokes "smoking" yes/no
+  crp "C-reactive protein" repeated in mg/L
+      range 0..500
+  fall "fall" event
+      sort one of slip, trip
+      force in N
+      hurt yes/no
+  stay "stay in hospital" event until date
+inclusion
+  (1) "All of it"
+      ALL(potassium BETWEEN LLN AND ULN, visits ≥ 2, ratio < 0.5, drugs INCLUDES a, smokes, day BEFORE 2026-04-01, moment BEFORE 2026-04-01)
+  (2) "Measured"
+      MAX(value OF crp WITHIN 28 days BEFORE day) ≤ 10 mg/L
+exclusion
+  (1) "Fell"
+      fall WHERE (sort IS slip AND force ≥ 2 N AND hurt) WITHIN 3 months BEFORE day
+  (2) "In hospital"
+      stay WITHIN 7 days BEFORE day
+"""
+
+
+@pytest.fixture(scope="module")
+def rjdm() -> Protocol:
+    return load("rjdm_cart")
+
+
+@pytest.fixture(scope="module")
+def cases() -> list[dict[str, Any]]:
+    lines = (DATA / "rjdm_patients.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line)["record"] for line in lines]
+
+
+def run(*arguments: str) -> Any:
+    return CliRunner().invoke(command, list(arguments))
+
+
+# ---- the Excel template
+
+
+def filled(protocol: Protocol, records: list[dict[str, Any]], path: Path) -> Path:
+    """The template with these records, entered as people would."""
+    book = openpyxl.load_workbook(io.BytesIO(template(protocol.evaluator())))
+    patients = book["Patients"]
+    columns = {cell.value: cell.column for cell in patients[2]}
+    events = book["Events"] if "Events" in book.sheetnames else None
+    event_columns = {cell.value: cell.column for cell in events[2]} if events else {}
+    row = 3
+    for number, record in enumerate(records, 3):
+        for name, value in record.items():
+            item = protocol.model.items.get(name)
+            if isinstance(value, list) and item is not None and item.kind == "event" and value:
+                for each in value:
+                    cells = {
+                        "patient": record["id"],
+                        "item": name,
+                        **(each if isinstance(each, dict) else {"date": each}),
+                    }
+                    for key, held in list(cells.items()):
+                        if isinstance(held, dict):
+                            cells |= {f"{key}_{part}" if part != "value" else key: one for part, one in held.items()}
+                    for key, held in cells.items():
+                        if held is not None:
+                            told = "; ".join(held) if isinstance(held, list) else held
+                            events.cell(row, event_columns[key], "yes" if told is True else told)
+                    row += 1
+                continue
+            parts = value if isinstance(value, dict) else {"value": value}
+            for part, held in parts.items():
+                told = "none" if held == [] else "; ".join(held) if isinstance(held, list) else held
+                cell = patients.cell(number, columns[name if part == "value" else f"{name}_{part}"])
+                cell.value = {True: "yes", False: "no"}[told] if isinstance(told, bool) else told
+    book.save(path)
+    return path
+
+
+def evaluated(file: Path, *arguments: str) -> Any:
+    done = run("evaluate", arguments[0] if arguments else "rjdm_cart", str(file), "--format", "json")
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
+
+
+def test_a_filled_template_says_what_the_records_say(
+    rjdm: Protocol, cases: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    results = evaluated(filled(rjdm, cases[:150], tmp_path / "filled.xlsx"))
+    for record, result in zip(cases[:150], results, strict=True):
+        wanted = rjdm.evaluate(record)
+        assert (result["patient"], result["verdict"]) == (record["id"], wanted.verdict)
+        assert result["criteria"] == dict(wanted.criteria) and result["deciding_facts"] == list(wanted.deciding_facts)
+
+
+def test_occurrences_measurements_and_limits_come_back(tmp_path: Path) -> None:
+    (tmp_path / "labs.rules").write_text(LABS, encoding="utf-8")
+    protocol = loads(LABS)
+    good = {
+        "id": "A", "day": "2026-03-02", "moment": "2026-03-02T08:30", "visits": 3, "ratio": 0.25, "drugs": ["a", "b"], "smokes": True,
+        "potassium": {"value": 4.2, "unit": "mmol/L", "uln": 5.1, "lln": 3.5},
+        "crp": [{"date": "2026-02-20", "value": 8.5}, {"date": "2026-02-27", "value": 1.1, "unit": "mg/dL"}],
+        "fall": [{"date": "2026-02", "sort": "slip", "force": {"value": 3, "unit": "kN"}, "hurt": True}],
+        "stay": [{"date": "2026-02-01", "until": "ongoing"}],
+    }  # fmt: skip
+    records = [good, {"id": "B", "day": "2026", "drugs": [], "crp": "none", "fall": "none", "stay": "yes"}]
+    results = evaluated(filled(protocol, records, tmp_path / "filled.xlsx"), str(tmp_path / "labs.rules"))
+    for record, result in zip(records, results, strict=True):
+        assert result["criteria"] == dict(protocol.evaluate(record).criteria)
+    assert results[0]["criteria"]["E1"] == "met"
+
+
+def template_with(tmp_path: Path, rows: dict[str, Any], events: dict[str, Any] | None = None) -> Path:
+    """A template of the laboratories with cells filled in by their column."""
+    protocol = loads(LABS)
+    (tmp_path / "labs.rules").write_text(LABS, encoding="utf-8")
+    book = openpyxl.load_workbook(io.BytesIO(template(protocol.evaluator())))
+    for sheet, cells in (("Patients", rows), ("Events", events or {})):
+        columns = {cell.value: cell.column for cell in book[sheet][2]}
+        for name, value in cells.items():
+            book[sheet].cell(3, columns[name]).value = value
+    path = tmp_path / "filled.xlsx"
+    book.save(path)
+    return path
+
+
+def test_cells_as_excel_keeps_them(tmp_path: Path) -> None:
+    """Real dates, truths, whole numbers kept as decimals, and a percentage that Excel keeps as a part of one."""
+    file = template_with(
+        tmp_path,
+        {"id": 7, "day": date(2026, 3, 2), "moment": datetime(2026, 3, 2, 8, 30), "visits": 3.0, "smokes": True},
+    )
+    book = openpyxl.load_workbook(file)
+    cell = book["Patients"].cell(3, {c.value: c.column for c in book["Patients"][2]}["ratio"])
+    cell.value, cell.number_format = 0.25, "0%"
+    book.save(file)
+    done = run("explain", str(tmp_path / "labs.rules"), str(file), "--patient", "7", "-o", str(tmp_path / "7.html"))
+    assert done.exit_code == 0, done.output
+    facts = re.sub(r"<[^>]+>", " ", (tmp_path / "7.html").read_text(encoding="utf-8").split('id="recorded"')[1])
+    told = " ".join(facts.split())
+    for fact in (
+        "Day of the visit 2026-03-02",
+        "Time of the visit 2026-03-02T08:30",
+        "Visits 3",
+        "Ratio 0.25",
+        "Smoking yes",
+    ):
+        assert fact in told
+
+
+PROBLEMS = [
+    ({"id": "A", "visits": "=1+1"}, {}, "filled.xlsx, Patients, H3: a formula; enter the value itself"),
+    ({"id": "A", "visits": "#N/A"}, {}, "an error of Excel"),
+    ({"id": "A", "visits": "many"}, {}, 'Patients, row 3: patient A: visits: "many" is not a number'),
+    ({"id": "A", "potassium": 40}, {}, "outside the range 1 to 10 mmol/L"),
+    ({"id": "A"}, {"patient": "B", "item": "fall", "date": "2026"}, "Events, row 3: patient B is not in the first sheet"),
+    ({"id": "A"}, {"item": "fall", "date": "2026"}, "Events, row 3: no patient is named"),
+    ({"id": "A"}, {"patient": "A", "item": "falls"}, "`falls` is no event of this protocol; did you mean `fall`?"),
+    ({"id": "A", "fall": "none"}, {"patient": "A", "item": "fall", "date": "2026"}, "is given in the first sheet too"),
+    ({"id": "A"}, {"patient": "A", "item": "stay", "date": "2026", "sort": "slip"}, "`sort` is no attribute of `stay`"),
+    ({}, {}, "there are no patients in this file"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rows", "events", "said"), PROBLEMS)
+def test_what_a_workbook_is_refused_for(
+    tmp_path: Path, rows: dict[str, Any], events: dict[str, Any], said: str
+) -> None:
+    file = template_with(tmp_path, rows, events)
+    done = run("evaluate", str(tmp_path / "labs.rules"), str(file))
+    assert done.exit_code == 2 and said in done.output.replace("\n", " ")
+
+
+def test_files_that_are_no_template(tmp_path: Path) -> None:
+    file = tmp_path / "x.xlsx"
+    file.write_text("id,age\n1,2\n", encoding="utf-8")
+    assert "this is no Excel workbook" in run("evaluate", "rjdm_cart", str(file)).output
+    book = openpyxl.Workbook()
+    book.save(file)
+    assert "there is no sheet `Patients` (there is Sheet)" in run("evaluate", "rjdm_cart", str(file)).output
+    book.active.title = "Patients"
+    book.active.append(["name", "age"])
+    book.save(file)
+    assert "no row of the first five begins with `id`" in run("evaluate", "rjdm_cart", str(file)).output
+    book.active.append(["id", "age", "age"])
+    book.save(file)
+    assert "the column `age` is there twice" in run("evaluate", "rjdm_cart", str(file)).output
+    assert "cannot be read" in run("evaluate", "rjdm_cart", str(tmp_path / "nowhere.xlsx")).output
+
+
+def test_without_the_package_one_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    done = run("data", "rjdm_cart", "-o", str(tmp_path / "t.xlsx"))
+    assert done.exit_code == 2 and "pip install 'rjdm-rules[excel]'" in done.output
+
+
+def parts_of(data: bytes) -> dict[str, str]:
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        return {name: file.read(name).decode() for name in file.namelist()}
+
+
+def test_the_template_has_drop_downs_units_and_every_column(rjdm: Protocol) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(template(rjdm.evaluator())))
+    sheet = book["Patients"]
+    assert [cell.value for cell in sheet[2]] == csv_header(rjdm.model)
+    assert sheet.freeze_panes == "B3" and book["Lists"].sheet_state == "hidden"
+    lists = {tuple(cell.value for cell in column if cell.value) for column in book["Lists"].columns}
+    assert (
+        ("yes", "no") in lists
+        and ("negative", "positive") in lists
+        and tuple(units_for(rjdm.model.items["ast"])) in lists
+    )
+    by_column = {str(each.sqref).split("3:")[0]: each for each in sheet.data_validations.dataValidation}
+    lvef = by_column[sheet.cell(2, csv_header(rjdm.model).index("lvef") + 1).column_letter]
+    assert (lvef.type, lvef.formula1, lvef.formula2, lvef.errorStyle) == ("decimal", "0.0", "100.0", "warning")
+    assert "ejection fraction" in lvef.prompt and all(len(each.prompt) <= 255 for each in by_column.values())
+    named = {row[0].value for row in book["Dictionary"].iter_rows(min_row=2)}
+    assert named == set(rjdm.model.items)
+
+
+def test_every_text_of_a_rules_file_is_text_in_excel() -> None:
+    hostile = load(DATA / "hostile.rules")
+    data = template(hostile.evaluator())
+    assert data == template(load(DATA / "hostile.rules").evaluator())
+    for name, part in parts_of(data).items():
+        if name.startswith("xl/worksheets/"):
+            assert "<f>" not in part and "<f " not in part  # no cell is a formula
+        assert not re.search("[\u200e\u200f\u202a-\u202e\u2066-\u2069]", part)
+    for sheet in openpyxl.load_workbook(io.BytesIO(data)):
+        for row in sheet.iter_rows():
+            assert all(cell.data_type in ("s", "n") and not isinstance(cell.value, int | float) for cell in row)
+    assert "2026" not in parts_of(data)["docProps/core.xml"]
+
+
+# ---- the Questionnaire
+
+
+def items_of(node: dict[str, Any]) -> list[dict[str, Any]]:
+    return [found for each in node.get("item", []) for found in (each, *items_of(each))]
+
+
+@pytest.mark.parametrize("name", ["rjdm_cart", "labs", "hostile", "random"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_questionnaire_is_fhir(name: str, language: str) -> None:
+    from fhir.resources.questionnaire import Questionnaire
+
+    texts = {"labs": LABS, "random": Maker(11).text()}
+    protocol = loads(texts[name]) if name in texts else load(DATA / "hostile.rules" if name == "hostile" else name)
+    made = questionnaire(protocol.evaluator(), language)
+    Questionnaire.model_validate_json(json.dumps(made))
+    every = items_of(made)
+    links = [each["linkId"] for each in every]
+    assert len(links) == len(set(links)) and set(protocol.model.items) <= set(links)
+    for each in every:
+        assert (each["type"] != "group" or each["item"]) and not (each["type"] == "display" and "item" in each)
+        assert all(when["question"] in links for when in each.get("enableWhen", ()))
+        assert len(each.get("enableWhen", ())) < 2 or each["enableBehavior"] == "all"
+    assert re.fullmatch(r"[A-Z]\w{1,254}", made["name"])
+
+
+def test_questions_with_types_options_units_and_codes(rjdm: Protocol) -> None:
+    every = {each["linkId"]: each for each in items_of(questionnaire(rjdm.evaluator()))}
+    assert every["sex"]["type"] == "coding" and every["sex"]["answerConstraint"] == "optionsOnly"
+    assert [each["valueCoding"]["code"] for each in every["sex"]["answerOption"]] == ["female", "male"]
+    assert every["urine_pregnancy_test"]["code"] == [{"system": "http://loinc.org", "code": "2106-3"}]
+    assert every["failed_immunosuppressants"]["repeats"] is True
+    assert every["failed_immunosuppressants"]["answerOption"][-1]["valueCoding"]["code"] == "none"
+    ast = every["ast"]
+    units = [each["valueCoding"]["code"] for each in ast["extension"] if each["url"].endswith("unitOption")]
+    assert units == ["U/L", "ukat/L"] and every["ast.uln"]["type"] == "quantity"
+    low, high = (each["valueQuantity"] for each in ast["extension"] if "Quantity" in each["url"])
+    assert (low["value"], high["value"], high["code"]) == (0, 100000, "U/L")
+    assert every["acute_gvhd"]["type"] == "boolean" and every["acute_gvhd.occurrence"]["repeats"] is True
+    assert [each["linkId"] for each in every["acute_gvhd.occurrence"]["item"]] == [
+        "acute_gvhd.date", "acute_gvhd.until", "acute_gvhd.ongoing", "acute_gvhd.grade",
+    ]  # fmt: skip
+    (translation,) = every["sex"]["_text"]["extension"]
+    assert translation["extension"][0] == {"url": "lang", "valueCode": "zh-CN"}
+
+
+def test_what_opens_a_question_of_the_bundled_protocol(rjdm: Protocol) -> None:
+    every = {each["linkId"]: each for each in items_of(questionnaire(rjdm.evaluator()))}
+    assert every["car_t_risk_eliminated"]["enableWhen"] == [
+        {"question": "prior_car_t", "operator": "!=", "answerBoolean": False}
+    ]
+    opened = {
+        (each["question"], str(each.get("answerCoding", each.get("answerBoolean"))))
+        for each in every["urine_pregnancy_test"]["enableWhen"]
+    }
+    assert opened == {("sex", "{'code': 'male'}"), ("childbearing_potential", "False")}
+    assert "enableWhen" not in every["severe_arrhythmia"]  # one cause for exclusion does not hide the others
+    assert every["acute_gvhd.occurrence"]["enableWhen"] == [
+        {"question": "acute_gvhd", "operator": "=", "answerBoolean": True}
+    ]
+
+
+def outcomes(protocol: Protocol, record: dict[str, Any]) -> dict[str, str]:
+    evaluator = protocol.evaluator()
+    reference: Reference = evaluator.reference(record)
+    return {each.id: outcome_of(each, reference) for each in protocol.model.criteria()}
+
+
+def closed_questions(protocol: Protocol) -> Any:
+    order = [name for names in questions_of(protocol.graph).values() for name in names]
+    return closings(protocol.graph, protocol.evaluator().readings, order)
+
+
+def assert_closed_questions_do_not_matter(protocol: Protocol, record: dict[str, Any], other: dict[str, Any]) -> int:
+    """Whatever is answered to the questions that a record closes, no outcome changes."""
+    tried = 0
+    for name, closing in closed_questions(protocol).items():
+        if any(
+            record.get(each.item) == each.answer or (each.answer == "none" and record.get(each.item) == [])
+            for each in closing
+        ):
+            before = outcomes(protocol, {k: v for k, v in record.items() if k != name})
+            for value in (record.get(name), other.get(name)):
+                if value is not None:
+                    tried += 1
+                    assert outcomes(protocol, {**record, name: value}) == before, (name, value, record)
+    return tried
+
+
+def test_closed_questions_change_nothing_in_the_bundled_protocol(rjdm: Protocol, cases: list[dict[str, Any]]) -> None:
+    tried = sum(
+        assert_closed_questions_do_not_matter(rjdm, one, two)
+        for one, two in zip(cases[:60], cases[60:120], strict=True)
+    )
+    assert tried > 300
+
+
+@pytest.mark.parametrize("block", range(6))
+def test_closed_questions_change_nothing_in_random_protocols(block: int) -> None:
+    tried = 0
+    for seed in range(6000 + block * 25, 6025 + block * 25):
+        maker = Maker(seed)
+        protocol = loads(maker.text())
+        for _ in range(4):
+            tried += assert_closed_questions_do_not_matter(protocol, maker.record(0.1), maker.record(0.1))
+    assert tried > 0
+
+
+UNITS = [
+    ("years", "a"), ("mmHg", "mm[Hg]"), ("mL/min/1.73m2", "mL/min/{1.73_m2}"), ("IU/mL", "[IU]/mL"), ("µmol/L", "umol/L"), ("points", "{points}"),
+    ("copies/mL", "{copies}/mL"), ("mg/kg/d", "mg/kg/d"), ("°C", "Cel"), ("10*9/L", "10*9/L"), ("cells/uL", "{cells}/uL"), ("%", "%"), ("", "1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("unit", "code"), UNITS)
+def test_units_as_ucum(unit: str, code: str) -> None:
+    assert ucum_code(unit) == code
+    if unit and "{points}" not in code:
+        assert conversion(read_unit(unit), read_unit(code)) == (1, 0)  # the same unit, read back
+
+
+# ---- the page, and the command
+
+
+def test_the_dictionary_has_every_item_and_option(rjdm: Protocol) -> None:
+    for language in ("en", "zh"):
+        html = captured(rjdm.evaluator(), "html", language).decode()
+        for item in rjdm.model.items.values():
+            section = re.search(rf'(?s)<section class="item" id="item-{item.name}">.*?</section>', html)
+            assert section is not None
+            for option in item.options:
+                assert option.name in section.group().replace("<wbr>", "")
+    assert "Patient&#39;s Global" in captured(rjdm.evaluator(), "html").decode()
+    hostile = captured(load(DATA / "hostile.rules").evaluator(), "html").decode()
+    assert "<script" not in hostile and "{{7*7}}" in unescape(hostile)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["-o", "x.pdf"], "write a name that ends with .xlsx, .html, .csv, .json or .txt"),
+        (["--format", "fhir", "-o", "x.xlsx"], "fhir is written to a file that ends with .json"),
+        (["--format", "xlsx"], "say where to write it with -o patients.xlsx"),
+        (["--format", "html", "-o", "x.html", "--theme", "nowhere"], "there is no such folder"),
+        (["--format", "fhir", "--reading", "x=y"], "there is no reading `x`"),
+    ],
+)
+def test_what_data_refuses(arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = run("data", "rjdm_cart", *arguments)
+    assert done.exit_code == 2 and said in done.output and not list(tmp_path.iterdir())
+    assert "library" in run("data", "organ_function", "--format", "fhir").output
+
+
+def test_the_name_of_the_file_says_the_format(tmp_path: Path, golden: Callable[[str, str], None]) -> None:
+    names = {"a.csv": "id,", "b.json": '"$schema"', "c.html": "<!DOCTYPE html>", "d.txt": "symmetric proximal"}
+    for name, begins in names.items():
+        assert run("data", "rjdm_cart", "-o", str(tmp_path / name)).exit_code == 0
+        assert begins in (tmp_path / name).read_text(encoding="utf-8")
+    assert run("data", "rjdm_cart", "--format", "fhir", "-o", str(tmp_path / "q.json")).exit_code == 0
+    assert json.loads((tmp_path / "q.json").read_text(encoding="utf-8"))["resourceType"] == "Questionnaire"
+    assert json.loads(run("data", "rjdm_cart", "--format", "fhir").stdout)["title"]
