@@ -58,7 +58,8 @@ def evaluate(
 ) -> None:
     """Verdict and outcome of every criterion, patient by patient.
 
-    PATIENTS are files of JSON (an object or an array), JSON Lines or CSV; - is standard input.
+    PATIENTS are files of JSON (an object or an array; a result saved by a form too), JSON Lines, CSV, or the Excel
+    template of `rjdm data` filled in; - is standard input.
     """
     evaluator = evaluator_for(with_criteria(usable(file)), readings)
     printer = PRINTERS[form](evaluator)

@@ -1,4 +1,4 @@
-"""Reading patients from files: JSON (an object or an array), JSON Lines and CSV; `-` is standard input."""
+"""Reading patients from files: JSON (an object or an array), JSON Lines, CSV and Excel; `-` is standard input."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _entries(name: str, protocol: Protocol) -> Iterator[Entry]:
     path = Path(name)
     shown = "standard input" if name == "-" else name
     if path.suffix.lower() == ".rules":
-        raise UnreadablePatients(f"{name}: this is a rules file; patients are JSON, JSON Lines or CSV")
+        raise UnreadablePatients(f"{name}: this is a rules file; patients are JSON, JSON Lines, CSV or Excel")
     if path.suffix.lower() == ".xlsx":
         yield from _workbook(path, protocol)
         return
