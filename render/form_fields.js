@@ -253,7 +253,7 @@ class Fields {
     const list = element("ol", { class: "occurrences" });
     const add = element("button", { type: "button", class: "small" }, this.t.add_occurrence);
     const options = [["never", this.t.never], ["listed", this.t.listed], ["happened", this.t.happened]];
-    const state = this.choice(item, item.repeated ? options.slice(0, 2) : options, (value) => {
+    const state = this.choice(item, options, (value) => {
       const entries = value === "listed" && !raw.list.length ? [this.freshOccurrence(item)] : raw.list;
       raw = { state: value, list: entries };
       build();

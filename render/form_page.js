@@ -1,6 +1,8 @@
 // The page: answers come in, the rules run, and what follows is shown.
 
+const LARGEST_FILE = 5000000, PAUSE = 450; // bytes; milliseconds after which a problem in what is typed is told
 const SIGNS = new Map([[true, "✓"], [false, "✗"], [null, "?"]]);
+const VERDICT_SIGNS = { eligible: "✓", ineligible: "✗", undetermined: "?" };
 const OUTCOME_SIGNS = { met: "✓", "not met": "✗", unknown: "?", "not applicable": "–" };
 
 function start() {
@@ -29,11 +31,12 @@ function start() {
   // ---- questions
 
   function place(name, host, showLabel) {
-    const item = program.items[name], words = page.items[name], problem = element("p", { class: "problem", id: fields.id() });
+    const item = program.items[name], words = page.items[name], problem = element("p", { class: "problem", id: fields.id(), "aria-live": "polite" });
     const hint = element("p", { class: "hint", id: fields.id() }, hintOf(item, words));
     const field = fields.field(item, (raw) => take(name, raw, field));
     const set = element("fieldset", { class: "question", "aria-describedby": `${hint.id} ${problem.id}` },
       element("legend", {}, words.ask), hint, field.element, problem);
+    set.addEventListener("focusout", () => { if (waiting.has(name)) waiting.get(name).tell(); });
     host.replaceChildren(set);
     const shown = { field, problem, set };
     places.set(name, [...(places.get(name) || []), shown]);
@@ -52,9 +55,19 @@ function start() {
   function reflect(name, { field, problem, set }, from) {
     const held = answers.get(name);
     if (field !== from) field.show(held.raw);
-    problem.textContent = held.problem ? fields.problem(program.items[name], held.problem) : "";
-    set.classList.toggle("wrong", held.problem !== null);
     set.classList.toggle("answered", held.fact !== undefined);
+    if (!held.problem || field !== from) tell(name, { problem, set });
+    else later(name, () => tell(name, { problem, set })); // not while one is still typing
+  }
+  const waiting = new Map();
+  function later(name, tell) {
+    clearTimeout((waiting.get(name) || {}).timer);
+    waiting.set(name, { tell, timer: setTimeout(tell, PAUSE) });
+  }
+  function tell(name, { problem, set }) {
+    const held = answers.get(name);
+    put(problem, held.problem ? fields.problem(program.items[name], held.problem) : "");
+    set.classList.toggle("wrong", held.problem !== null);
     for (const input of set.querySelectorAll("input[type=text]")) {
       if (held.problem) input.setAttribute("aria-invalid", "true");
       else input.removeAttribute("aria-invalid");
@@ -85,14 +98,16 @@ function start() {
   }
   function put(node, text) { if (node.textContent !== text) node.textContent = text; }
 
+  const saidOf = (part, verdict) => `${part ? part + ": " : ""}${VERDICT_SIGNS[verdict]} ${page.verdicts[verdict]}`;
   function showVerdict() {
     const found = verdicts(), worst = ["ineligible", "undetermined", "eligible"].find((each) => found.some(([, verdict]) => verdict === each));
     const decided = tops.filter((id) => rules.criterion(id) !== null).length;
     const recorded = [...answers.values()].filter((held) => held.fact !== undefined).length;
-    const sign = { eligible: "✓", ineligible: "✗", undetermined: "?" };
-    const text = found.map(([part, verdict]) => `${part ? part + ": " : ""}${sign[verdict]} ${page.verdicts[verdict]}`).join("   ");
+    const told = found.map(([part, verdict]) => [verdict, saidOf(part, verdict)]);
     document.body.dataset.verdict = worst;
-    put(at("verdict"), text);
+    if (at("verdict").textContent !== told.map(([, text]) => text).join("")) { // said only where it changes
+      at("verdict").replaceChildren(...told.map(([verdict, text]) => element("span", { "data-verdict": verdict }, text)));
+    }
     put(at("progress"), filled(t.progress, { decided, criteria: tops.length, recorded, items: names.length }));
     const noted = new Set(rules.messages.map(([what, item]) => filled(t.messages[what], { item: item ? page.items[item].label : "" })));
     put(at("messages"), [...noted].join(" "));
@@ -235,7 +250,7 @@ function start() {
     shown.field.focus();
   }
   function askNext(focus = false) {
-    const next = order.find(([name]) => !skipped.has(name)) || order[0];
+    const next = order.find(([name]) => !skipped.has(name));
     const name = next ? next[0] : null;
     if (name !== asked) {
       if (asked !== null) places.set(asked, places.get(asked).filter((each) => !at("next-field").contains(each.set)));
@@ -245,7 +260,10 @@ function start() {
     }
     at("next-done").hidden = name !== null;
     at("next-buttons").hidden = name === null;
-    put(at("next-done"), filled(t.all_asked, { verdict: verdicts().map(([, verdict]) => page.verdicts[verdict]).join(", ") }));
+    at("again").hidden = name !== null || !order.length;
+    put(at("next-done"), order.length ? filled(t.put_off, { number: order.length })
+      : filled(t.all_asked, { verdict: verdicts().map(([part, verdict]) => saidOf(part, verdict)).join(t.list) }));
+    if (focus && name === null) at("next-done").focus();
     if (focus && name !== null) places.get(name).find((each) => at("next-field").contains(each.set)).field.focus();
   }
 
@@ -285,7 +303,11 @@ function start() {
   // Takes in a record, or a result that holds one. Returns what is wrong with it, or nothing.
   function load(text) {
     let given;
-    try { given = parsedJson(text); } catch (error) { return t.no_json; }
+    try {
+      given = parsedJson(text);
+    } catch (error) {
+      return error instanceof Problem ? filled(t.problems[error.what], error.words) : t.no_json;
+    }
     if (isObject(given) && isObject(given.record) && !Object.hasOwn(program.items, "record")) {
       if (given.protocol !== program.protocol) return filled(t.other_protocol, { protocol: shown(given.protocol) });
       given = given.record;
@@ -319,6 +341,7 @@ function start() {
     details.addEventListener("toggle", () => { if (details.open) showTree(id, details); });
   }
   at("skip").addEventListener("click", () => { skipped.add(asked); showMissing(); askNext(true); });
+  at("again").addEventListener("click", () => { skipped.clear(); showMissing(); askNext(true); });
   at("next").addEventListener("click", () => { clearTimeout(timer); if (answers.get(asked).fact === undefined) skipped.add(asked); showMissing(); askNext(true); });
   at("next-form").addEventListener("keydown", (event) => {
     if (event.key === "Enter" && event.target.tagName === "INPUT" && asked !== null && !answers.get(asked).problem) {
@@ -330,7 +353,7 @@ function start() {
   at("open").addEventListener("change", async (event) => {
     const [file] = event.target.files;
     if (!file || !(saved || window.confirm(t.open_ask))) return;
-    const problem = load(await file.text());
+    const problem = file.size > LARGEST_FILE ? t.too_large : load(await file.text());
     say(problem || filled(t.opened, { name: file.name }));
     event.target.value = "";
   });

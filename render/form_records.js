@@ -45,9 +45,55 @@ const shown = (value) => {
 class Literal {
   constructor(text) { this.text = text; }
 }
+// JSON without loss: numbers as they are written, and a key given twice is refused. Throws SyntaxError, and Problem.
 function parsedJson(text) {
-  return JSON.parse(text, (key, value, context) =>
-    typeof value === "number" && context && context.source ? new Literal(context.source) : value);
+  const token = /\s*(?:([{}[\]:,])|("(?:[^"\\\x00-\x1f]|\\.)*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)|(true|false|null))/y;
+  let found;
+  const next = () => {
+    found = token.exec(text);
+    if (!found) throw new SyntaxError("not JSON");
+    return found;
+  };
+  const wanted = (sign) => { if (next()[1] !== sign) throw new SyntaxError("not JSON"); };
+  const value = (depth) => {
+    if (depth > 60) throw new SyntaxError("nested too deeply");
+    const [, sign, string, number, word] = found;
+    if (string !== undefined) return JSON.parse(string);
+    if (number !== undefined) return new Literal(number);
+    if (word !== undefined) return JSON.parse(word);
+    if (sign === "[") return list(depth);
+    if (sign === "{") return object(depth);
+    throw new SyntaxError("not JSON");
+  };
+  const list = (depth) => {
+    const all = [];
+    if (next()[1] === "]") return all;
+    for (;;) {
+      all.push(value(depth + 1));
+      if (next()[1] === "]") return all;
+      if (found[1] !== ",") throw new SyntaxError("not JSON");
+      next();
+    }
+  };
+  const object = (depth) => {
+    const all = {};
+    if (next()[1] === "}") return all;
+    for (;;) {
+      if (found[2] === undefined) throw new SyntaxError("not JSON");
+      const key = JSON.parse(found[2]);
+      if (Object.hasOwn(all, key)) throw new Problem("twice", { value: shown(key) });
+      wanted(":");
+      next();
+      Object.defineProperty(all, key, { value: value(depth + 1), enumerable: true }); // whatever the key is called
+      if (next()[1] === "}") return all;
+      if (found[1] !== ",") throw new SyntaxError("not JSON");
+      next();
+    }
+  };
+  next();
+  const whole = value(0);
+  if (text.slice(token.lastIndex).trim()) throw new SyntaxError("not JSON");
+  return whole;
 }
 function exactValue(value) {
   if (typeof value !== "number" && typeof value !== "string" && !(value instanceof Literal)) {

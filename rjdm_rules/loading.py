@@ -175,15 +175,14 @@ class Protocol:
         record: Mapping[str, Any],
         order: Order | None = None,
         readings: Mapping[str, str] | None = None,
-        allow_extra: bool = False,
+        **more: Any,
     ) -> bytes:
         """The report of one patient, by default as HTML (`Order("patient", "word")` for Word): verdict, outcomes with
-        the facts behind them, what is missing, coloured diagrams, and room to sign. Raises RecordError, CannotDraw,
-        CannotWriteWord, ThemeError."""
+        the facts behind them, what is missing, coloured diagrams, and room to sign. `more` are `allow_extra` and
+        `progress`, as for `publish`. Raises RecordError, CannotDraw, CannotWriteWord, ThemeError."""
         from .publishing.publish import Order, publish
 
-        order = order or Order("patient")
-        return publish(self.evaluator(readings), order, record=record, allow_extra=allow_extra).data
+        return publish(self.evaluator(readings), order or Order("patient"), record=record, **more).data
 
     def form(self, language: str = "en", readings: Mapping[str, str] | None = None, theme: Theme = BUNDLED) -> str:
         """The screening form: an HTML page that works without a network and runs the rules itself. What it saves,

@@ -183,6 +183,21 @@ def test_a_theme_replaces_single_files(tmp_path: Path) -> None:
     assert "Who may take part" in parts["word/header1.xml"] and "rIdLogo" in parts["word/header1.xml"]
 
 
+def test_a_house_brings_its_own_word_styles(tmp_path: Path) -> None:
+    """Styles, page and header of `reference.docx` are those of the document."""
+    data = loads(DIABETES).document(Order("section", "word", paper="letter")).data
+    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(tmp_path / "reference.docx", "w") as house:
+        for name in source.namelist():
+            part = source.read(name)
+            if name == "word/styles.xml":
+                part = part.replace(b'w:styleId="Heading1"', b'w:styleId="Heading1" w:customStyle="0"')
+                part = re.sub(rb'(<w:rFonts [^>]*w:ascii=")[^"]*"', rb'\1Garamond"', part)
+            house.writestr(name, part)
+    parts = word_parts(loads(DIABETES).document(Order("section", "word", theme=Theme(tmp_path))).data)
+    assert "Garamond" in parts["word/styles.xml"] and 'w:w="12240"' in parts["word/document.xml"]
+    assert "HbA1c from 7 to 10 %" in parts["word/document.xml"]
+
+
 THEMES = [
     ("section.html.j2", "{{ content.nothing }}", "section.html.j2:1"),
     ("section.html.j2", "\n{% if %}", "section.html.j2:2"),

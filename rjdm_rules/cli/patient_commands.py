@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .file_commands import THEME, themed
-from .printing import counted, note, progress, tree_text, verdict_text
+from .printing import counted, note, progress, steps, tree_text, verdict_text
 from .result_printers import PRINTERS
 from .shared import (
     ALLOW_EXTRA,
@@ -217,7 +217,7 @@ def _write_report(
     from ..theme import ThemeError
 
     try:
-        data = protocol.report(entry.record, order, readings, allow_extra)
+        data = protocol.report(entry.record, order, readings, allow_extra=allow_extra, progress=steps("diagrams"))
     except RecordError as error:
         refuse("\n".join(f"{entry.where}: {line}" for line in str(error).splitlines()))
     except (CannotDraw, CannotWriteWord, ThemeError) as error:
