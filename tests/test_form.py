@@ -18,6 +18,7 @@ from making import Maker
 
 from rjdm_rules import Protocol, load, loads
 from rjdm_rules.cli.commands import rjdm as command
+from rjdm_rules.forms.page import policy_of
 from rjdm_rules.theme import Theme, ThemeError
 
 DATA = Path(__file__).parent / "data"
@@ -223,6 +224,8 @@ def test_the_page_is_whole_in_itself(rjdm: Protocol) -> None:
     assert page.tags.count("script") == 2 and "link" not in page.tags and "iframe" not in page.tags
     assert not [each for each in page.attributes if each[1] in ("src", "href") and not str(each[2]).startswith("#")]
     assert "default-src 'none'" in unescape(html) and "form-action 'none'" in unescape(html)
+    script = html[html.rindex("<script>") + 8 : html.rindex("</script>")]
+    assert policy_of(script) in unescape(html)  # the one script that may run
     assert len(set(page.ids)) == len(page.ids)
     asked = [value for _, name, value in page.attributes if name == "data-item"]
     assert sorted(asked) == sorted(rjdm.model.items)  # each question once

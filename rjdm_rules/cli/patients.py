@@ -231,7 +231,8 @@ def row_record(row: Mapping[str, str], protocol: Protocol) -> dict[str, Any]:
 
 def _workbook(path: Path, protocol: Protocol) -> Iterator[Entry]:
     """The rows of a filled-in template, with the occurrences of its second sheet."""
-    from ..forms.excel import NoExcel, UnreadableWorkbook, rows_of
+    from ..forms.excel import NoExcel
+    from ..forms.excel_reading import UnreadableWorkbook, rows_of
 
     try:
         patients, occurrences = rows_of(path, protocol)

@@ -60,8 +60,8 @@ def form_page(evaluator: Evaluator, language: str = "en", theme: Theme = BUNDLED
         "style": Markup(style),
         "script": Markup(script),
         "policy": policy_of(script),
-        "questions": page["questions"],
-        "others": page["others"],
+        "questions": {id: asked(names, words) for id, names in questions_of(evaluator.graph).items()},
+        "others": asked(asked_elsewhere(evaluator.graph), words),
         "data": embedded({"program": program, "page": page}),
     }
     text = told(theme, lambda: environment(theme, True).get_template("form.html.j2").render(**values))
@@ -103,29 +103,22 @@ def plain(value: Any) -> Any:
 
 
 def page_data(evaluator: Evaluator, words: Words, nodes: Nodes) -> Json:
-    """Words of items and criteria, which question stands where, and telling values of each item."""
-    protocol = evaluator.protocol
-    trees, others = Trees(words, nodes), set(asked_elsewhere(evaluator.graph))
-    terms = words.terms
+    """Words of items and criteria, and telling values of each item."""
+    protocol, terms = evaluator.protocol, words.terms
+    trees = Trees(words, nodes)
     return {
-        "language": words.language,
         "terms": plain({**terms["form"], "outcomes": terms["outcomes"]}),
         "verdicts": terms["drawn_verdicts"],
         "items": {name: plain(item_words(each, words)) for name, each in protocol.items.items()},
         "criteria": {each.id: plain(criterion_words(each, words, trees)) for each in protocol.criteria()},
-        "readings": {name: plain(words.said(each.label)) for name, each in protocol.readings.items()},
         "excluding": sorted(protocol.excluding),
         "telling": {name: telling_values(evaluator, name) for name in protocol.items},
-        "questions": {
-            id: plain([question(protocol.items[name], words) for name in names])
-            for id, names in questions_of(evaluator.graph).items()
-        },
-        "others": plain([question(each, words) for name, each in protocol.items.items() if name in others]),
     }
 
 
-def question(item: Item, words: Words) -> Json:
-    return {"name": item.name, "label": words.said(item.label)}
+def asked(names: list[str], words: Words) -> list[Json]:
+    """The places of some questions: the name of each item, and what stands there until the page is put together."""
+    return [{"name": name, "label": words.label(name)} for name in names]
 
 
 def item_words(item: Item, words: Words) -> Json:

@@ -8,14 +8,14 @@ operands, and `p`, its operands in order. Exact numbers are texts (`3`, `1/3`); 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import fields
 from fractions import Fraction
 from typing import Any
 
 from ..graph.build import RuleGraph
 from ..protocol import expressions as x
-from ..protocol.model import Cell, Criterion, Item, Part, Protocol, Table, TableColumn
+from ..protocol.model import Cell, Criterion, Item, Part, Table, TableColumn
 from ..protocol.types import Span
 from ..units.table import EVERYDAY, OFFSET_UNITS, PREFIXES, UNITS
 from ..units.unit import Unit
@@ -175,13 +175,3 @@ def unit_data() -> Json:
         "prefixes": dict(PREFIXES),
         "everyday": dict(EVERYDAY),
     }
-
-
-def criteria_items(graph: RuleGraph, protocol: Protocol, criteria: Sequence[Criterion]) -> dict[str, list[str]]:
-    """For each of some criteria the items behind it, in the order of the file."""
-    found: dict[str, list[str]] = {each.id: [] for each in criteria}
-    for name in protocol.items:
-        for id in graph.criteria_using(name):
-            if id in found:
-                found[id].append(name)
-    return found
