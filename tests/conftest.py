@@ -1,13 +1,18 @@
-"""Golden files: `pytest --renew` writes them anew; read the difference before keeping it."""
+"""Golden files (`pytest --renew` writes them anew; read the difference before keeping it), and the bundled patients."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from rjdm_rules import Protocol, load
+
 GOLDEN = Path(__file__).parent / "golden"
+PATIENTS = Path(__file__).parent / "data" / "rjdm_patients.jsonl"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,3 +31,15 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == path.read_text(encoding="utf-8"), f"{name} differs; look at it with pytest --renew and git diff"
 
     return compare
+
+
+@pytest.fixture(scope="session")
+def rjdm() -> Protocol:
+    """The bundled protocol."""
+    return load("rjdm_cart")
+
+
+@pytest.fixture(scope="session")
+def cases() -> list[dict[str, Any]]:
+    """Patients of the bundled protocol."""
+    return [json.loads(line)["record"] for line in PATIENTS.read_text(encoding="utf-8").splitlines()]

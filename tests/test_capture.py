@@ -63,17 +63,6 @@ exclusion
 """
 
 
-@pytest.fixture(scope="module")
-def rjdm() -> Protocol:
-    return load("rjdm_cart")
-
-
-@pytest.fixture(scope="module")
-def cases() -> list[dict[str, Any]]:
-    lines = (DATA / "rjdm_patients.jsonl").read_text(encoding="utf-8").splitlines()
-    return [json.loads(line)["record"] for line in lines]
-
-
 def run(*arguments: str) -> Any:
     return CliRunner().invoke(command, list(arguments))
 

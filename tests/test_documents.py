@@ -10,17 +10,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from rjdm_rules import Protocol, load, loads
+from rjdm_rules import Protocol, loads
 from rjdm_rules.diagrams import render
 from rjdm_rules.diagrams.render import CannotDraw
 from rjdm_rules.diagrams.sheet import UnknownCriterion
 
 GVHD = {"screening": "2026-03-02", "acute_gvhd": [{"date": "2026-02-25", "until": "ongoing", "grade": 3}]}
-
-
-@pytest.fixture(scope="module")
-def rjdm() -> Protocol:
-    return load("rjdm_cart")
 
 
 def example(rjdm: Protocol, name: str) -> dict[str, object]:

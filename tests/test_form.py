@@ -25,17 +25,6 @@ DATA = Path(__file__).parent / "data"
 in_a_browser = pytest.mark.skipif(not (BROWSER and DRIVER), reason="no Chromium with its driver on this machine")
 
 
-@pytest.fixture(scope="module")
-def rjdm() -> Protocol:
-    return load("rjdm_cart")
-
-
-@pytest.fixture(scope="module")
-def cases() -> list[dict[str, Any]]:
-    lines = (DATA / "rjdm_patients.jsonl").read_text(encoding="utf-8").splitlines()
-    return [json.loads(line)["record"] for line in lines]
-
-
 # ---- the script says what the evaluator says
 
 

@@ -44,11 +44,6 @@ example good "In range"
 
 
 @pytest.fixture(scope="module")
-def rjdm() -> Protocol:
-    return load("rjdm_cart")
-
-
-@pytest.fixture(scope="module")
 def hostile() -> Protocol:
     return load(DATA / "hostile.rules")
 

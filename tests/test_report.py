@@ -24,17 +24,6 @@ from rjdm_rules.words.phrases import Words
 DATA = Path(__file__).parent / "data"
 
 
-@pytest.fixture(scope="module")
-def rjdm() -> Protocol:
-    return load("rjdm_cart")
-
-
-@pytest.fixture(scope="module")
-def cases() -> list[dict[str, Any]]:
-    lines = (DATA / "rjdm_patients.jsonl").read_text(encoding="utf-8").splitlines()
-    return [json.loads(line)["record"] for line in lines]
-
-
 def texts(html: str) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", re.sub(r"(?s)<style>.*?</style>", "", html))).split())
 

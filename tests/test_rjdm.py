@@ -25,11 +25,6 @@ OTHER_READINGS = {
 }
 
 
-@pytest.fixture(scope="module")
-def rjdm() -> Protocol:
-    return load("rjdm_cart")
-
-
 def cases() -> list[dict[str, Any]]:
     lines = (DATA / "rjdm_patients.jsonl").read_text(encoding="utf-8").splitlines()
     return [json.loads(line) for line in lines]

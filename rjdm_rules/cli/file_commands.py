@@ -28,6 +28,9 @@ LANGUAGE = click.option(
     "--language", type=click.Choice(["en", "zh"]), default="en", help="English, or Simplified Chinese."
 )
 THEME = click.option("--theme", "theme_folder", metavar="DIR", help="A folder with your house's templates and styles.")
+PAPER = click.option("--paper", type=click.Choice(["a4", "letter"]), default="a4", help="The paper of a Word file.")
+DATE = click.option("--date", metavar="YYYY-MM-DD", default="", help="The date to print on it.")
+PAGE_OR_WORD = {".html": "html", ".htm": "html", ".docx": "word"}
 CAPTURES = {
     "text": (".txt", ".md"),
     "json-schema": (".json",),
@@ -36,7 +39,7 @@ CAPTURES = {
     "fhir": (".json",),
     "html": (".html", ".htm"),
 }
-FORMATS = {".html": "html", ".htm": "html", ".md": "markdown", ".docx": "word"}
+FORMATS = {**PAGE_OR_WORD, ".md": "markdown"}
 
 
 @click.command(
@@ -57,8 +60,8 @@ FORMATS = {".html": "html", ".htm": "html", ".md": "markdown", ".docx": "word"}
     help="The protocol section, or each criterion beside its exact condition, diagrams and examples.",
 )
 @LANGUAGE
-@click.option("--paper", type=click.Choice(["a4", "letter"]), default="a4", help="The paper of a Word file.")
-@click.option("--date", metavar="YYYY-MM-DD", default="", help="The date to print on it.")
+@PAPER
+@DATE
 @THEME
 @READING
 def render(

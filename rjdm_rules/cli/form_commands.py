@@ -6,10 +6,8 @@ from pathlib import Path
 
 import click
 
-from .file_commands import LANGUAGE, THEME, themed
+from .file_commands import DATE, LANGUAGE, PAGE_OR_WORD, PAPER, THEME, themed
 from .shared import FILE, READING, Examples, evaluator_for, refuse, usable, with_criteria, written
-
-FORMATS = {".html": "html", ".htm": "html", ".docx": "word"}
 
 
 @click.command(
@@ -25,8 +23,8 @@ FORMATS = {".html": "html", ".htm": "html", ".docx": "word"}
 @click.option("-o", "--output", required=True, metavar="OUT", help="The form to write: .html, or .docx for paper.")
 @click.option("--blank", is_flag=True, help="A blank checklist to fill in by hand, as .html too.")
 @LANGUAGE
-@click.option("--paper", type=click.Choice(["a4", "letter"]), default="a4", help="The paper of a Word file.")
-@click.option("--date", metavar="YYYY-MM-DD", default="", help="The date to print on a checklist.")
+@PAPER
+@DATE
 @THEME
 @READING
 def form(
@@ -49,17 +47,17 @@ def form(
     from ..theme import ThemeError
 
     suffix = Path(output).suffix.lower()
-    if suffix not in FORMATS:
+    if suffix not in PAGE_OR_WORD:
         refuse(f"{output}: write a name that ends with .html or .docx")
     protocol = with_criteria(usable(file))
     evaluator = evaluator_for(protocol, readings)
-    on_paper = blank or FORMATS[suffix] == "word"
+    on_paper = blank or PAGE_OR_WORD[suffix] == "word"
     if date and not on_paper:
         refuse("--date is printed on a checklist; a form is dated by who fills it in")
     try:
         theme = themed(theme_folder)
         if on_paper:
-            order = Order("checklist", FORMATS[suffix], language, theme, paper, date)
+            order = Order("checklist", PAGE_OR_WORD[suffix], language, theme, paper, date)
             data = protocol.document(order, evaluator.readings).data
         else:
             data = protocol.form(language, evaluator.readings, theme).encode("utf-8")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .file_commands import THEME, themed
+from .file_commands import DATE, PAGE_OR_WORD, PAPER, THEME, themed
 from .printing import counted, note, progress, steps, tree_text, verdict_text
 from .result_printers import PRINTERS
 from .shared import (
@@ -28,8 +28,6 @@ from .shared import (
 
 if TYPE_CHECKING:
     from ..publishing.publish import Order
-
-REPORTS = {".html": "html", ".htm": "html", ".docx": "word"}
 
 
 @click.command(
@@ -138,8 +136,8 @@ def _say_extra(record: Any, protocol: Any, said: set[str]) -> None:
 @click.option("--patient", "wanted", help="The id of the patient, in a file of several.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print the reasons.")
 @click.option("-o", "--output", metavar="OUT", help="Write a report to sign in place of printing: .html or .docx.")
-@click.option("--paper", type=click.Choice(["a4", "letter"]), default="a4", help="The paper of a Word report.")
-@click.option("--date", metavar="YYYY-MM-DD", default="", help="The date to print on a report.")
+@PAPER
+@DATE
 @THEME
 @READING
 @ALLOW_EXTRA
@@ -200,10 +198,10 @@ def _report_order(output: str, paper: str, date: str, theme_folder: str | None) 
     from ..theme import ThemeError
 
     suffix = Path(output).suffix.lower()
-    if suffix not in REPORTS:
+    if suffix not in PAGE_OR_WORD:
         refuse(f"{output}: write a name that ends with .html or .docx")
     try:
-        return Order("patient", REPORTS[suffix], "en", themed(theme_folder), paper, date)
+        return Order("patient", PAGE_OR_WORD[suffix], "en", themed(theme_folder), paper, date)
     except (ThemeError, ValueError) as error:
         refuse(str(error))
 
