@@ -131,6 +131,7 @@ def test_another_protocol_without_touching_a_template() -> None:
             said = "".join(word_parts(data).values()) if format == "word" else data.decode()
             assert "haemoglobin A1c (HbA1c) is between 7 and 10 % inclusive" in said.replace("Haemo", "haemo")
             assert "insulin treatment within 3 months before screening" in said.replace("Insulin", "insulin")
+            assert ">Definitions<" not in said  # there are none
 
 
 # ---- text stays text -----------------------------------------------------------------------------------------------
