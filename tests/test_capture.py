@@ -403,6 +403,8 @@ def test_the_dictionary_has_every_item_and_option(rjdm: Protocol) -> None:
     [
         (["-o", "x.pdf"], "write a name that ends with .xlsx, .html, .csv, .json or .txt"),
         (["--format", "fhir", "-o", "x.xlsx"], "fhir is written to a file that ends with .json"),
+        (["--language", "zh"], "text is as the rules file has it"),
+        (["-o", "x.csv", "--theme", "nowhere"], "csv is as the rules file has it"),
         (["--format", "xlsx"], "say where to write it with -o patients.xlsx"),
         (["--format", "html", "-o", "x.html", "--theme", "nowhere"], "there is no such folder"),
         (["--format", "fhir", "--reading", "x=y"], "there is no reading `x`"),

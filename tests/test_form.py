@@ -528,3 +528,38 @@ def test_hostile_words_stay_words(tmp_path: Path) -> None:
         )
         assert "<script>" in driver.execute_script("return document.body.innerText")
         assert driver.get_log("browser") == []
+
+
+RANDOM_HANDS = """
+const [seed, actions] = arguments;
+let state = seed;
+const random = (n) => { state = (state * 1103515245 + 12345) % 2147483648; return Math.floor(state / 65536) % n; };
+const texts = ["", "1", "2.5", "0.3", "40", "2026-03-02", "2026-02", "2025", "3 ×ULN", "12 mg/L", "abc", "0,5", "2026-03-02T10:30", "−3", "5 g"];
+for (let i = 0; i < actions; i++) {
+  const all = [...document.querySelectorAll('main input, main select, main .small')].filter((each) => !each.disabled && !each.closest('[hidden]'));
+  const one = all[random(all.length)];
+  if (one.tagName === 'SELECT') { one.selectedIndex = random(one.options.length); one.dispatchEvent(new Event('change')); }
+  else if (one.type === 'text') { one.value = texts[random(texts.length)]; one.dispatchEvent(new Event('input')); }
+  else one.click();
+}
+const chips = Object.fromEntries([...document.querySelectorAll('[data-outcome]')].map((each) => [each.dataset.outcome, each.textContent.slice(2)]));
+return [JSON.stringify(rjdm.record()), chips, document.getElementById('verdict').textContent];
+"""
+
+
+@in_a_browser
+@pytest.mark.parametrize("seed", range(4300, 4304))
+def test_what_the_page_shows_is_what_its_record_means(seed: int, tmp_path: Path) -> None:
+    """Random hands on a random form: whatever stands in the fields, the outcomes shown are those of the record."""
+    maker = Maker(seed)
+    protocol = loads(maker.text())
+    file = tmp_path / "form.html"
+    file.write_text(protocol.form(), encoding="utf-8")
+    with chromium() as driver:
+        driver.get(file.as_uri())
+        for step in range(60):
+            text, shown, verdict = driver.execute_script(RANDOM_HANDS, seed * 1000 + step, 7)
+            result = protocol.evaluate(json.loads(text))
+            assert shown == dict(result.criteria), text
+            assert verdict.endswith(result.verdict), text
+        assert driver.get_log("browser") == []

@@ -134,6 +134,12 @@ def test_another_protocol_without_touching_a_template() -> None:
             assert ">Definitions<" not in said  # there are none
 
 
+def test_the_label_of_an_example_in_chinese() -> None:
+    text = DIABETES.replace('example good "In range"', 'example good "In range" zh "范围之内"')
+    page = loads(text).document(Order("side-by-side", language="zh")).data.decode()
+    assert "范围之内" in page and "In range" not in page
+
+
 # ---- text stays text -----------------------------------------------------------------------------------------------
 
 

@@ -212,6 +212,8 @@ def data(
     from ..theme import ThemeError
 
     kind = captured_as(form, output)
+    if kind in ("text", "json-schema", "csv") and (language != "en" or theme_folder):
+        refuse(f"--language and --theme are for .html, .xlsx and fhir; {kind} is as the rules file has it")
     protocol = usable(file)
     if kind in ("fhir", "xlsx"):
         with_criteria(protocol)

@@ -109,7 +109,7 @@ def _examples(order: Order, content: Content, evaluator: Evaluator) -> Mapping[s
     the examples and their outcomes alone."""
     if order.document != "side-by-side":
         return {}
-    found = shown_by(content, evaluator)
+    found = shown_by(content, evaluator, order.language)
     if order.language == "en":
         return found
     return {id: tuple(replace(each, facts=()) for each in shown) for id, shown in found.items()}

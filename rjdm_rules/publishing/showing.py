@@ -9,6 +9,7 @@ from ..documents.content import Content
 from ..evaluation.explaining import Reason
 from ..evaluation.results import Evaluator
 from ..protocol.model import Example
+from ..words.pieces import said_in
 
 MOST_FACTS = 4
 MOST = {"met": 1, "not met": 2, "unknown": 1, "not applicable": 1}  # examples of an outcome
@@ -29,10 +30,10 @@ class Shown:
     facts: tuple[str, ...]
 
 
-def shown_by(content: Content, evaluator: Evaluator) -> Mapping[str, tuple[Shown, ...]]:
+def shown_by(content: Content, evaluator: Evaluator, language: str = "en") -> Mapping[str, tuple[Shown, ...]]:
     """For each criterion an example or two of each outcome; those that speak of it come first. Examples under other
     readings than the evaluator's are left out."""
-    protocol = evaluator.protocol
+    protocol, excluding = evaluator.protocol, evaluator.protocol.excluding
     examples = [each for each in protocol.examples if {**evaluator.readings, **each.readings} == evaluator.readings]
     outcomes = {each.name: evaluator.outcomes(each.record) for each in examples}
     ids = [row.id for row in content.rows() if row.condition is not None]
@@ -46,7 +47,10 @@ def shown_by(content: Content, evaluator: Evaluator) -> Mapping[str, tuple[Shown
     }
     return {
         id: tuple(
-            _shown(each, outcomes[each.name][id], reasons[each.name][id], id in protocol.excluding) for each in found
+            _shown(
+                each, said_in(each.label, language), outcomes[each.name][id], reasons[each.name][id], id in excluding
+            )
+            for each in found
         )
         for id, found in chosen.items()
     }
@@ -60,9 +64,9 @@ def _chosen(id: str, examples: list[Example], outcomes: Mapping[str, Mapping[str
         yield from alike[: MOST[outcome]]
 
 
-def _shown(example: Example, outcome: str, reason: Reason, excludes: bool) -> Shown:
+def _shown(example: Example, label: str, outcome: str, reason: Reason, excludes: bool) -> Shown:
     facts = tuple(_leaves(reason, SIGNS[outcome]))[:MOST_FACTS]
-    return Shown(example.name, example.label.text, outcome, SIGNS[outcome], look_of(outcome, excludes), facts)
+    return Shown(example.name, label, outcome, SIGNS[outcome], look_of(outcome, excludes), facts)
 
 
 def look_of(outcome: str, excludes: bool) -> str:
