@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from ..protocol.model import Item, Protocol
 
 LARGEST_DOCUMENT = 200_000_000
 BOM = b"\xef\xbb\xbf"
+OTHER_TABLES = (".xls", ".xlsb", ".ods", ".numbers")
 
 
 class UnreadablePatients(Exception):
@@ -56,7 +58,9 @@ def _entries(name: str, protocol: Protocol) -> Iterator[Entry]:
     shown = "standard input" if name == "-" else name
     if path.suffix.lower() == ".rules":
         raise UnreadablePatients(f"{name}: this is a rules file; patients are JSON, JSON Lines, CSV or Excel")
-    if path.suffix.lower() == ".xlsx":
+    if path.suffix.lower() in OTHER_TABLES:
+        raise UnreadablePatients(f"{name}: tables are read from .xlsx and .csv; save it as one of these")
+    if path.suffix.lower() in (".xlsx", ".xlsm"):
         yield from _workbook(path, protocol)
         return
     try:
@@ -243,19 +247,30 @@ def _workbook(path: Path, protocol: Protocol) -> Iterator[Entry]:
     if not patients:
         raise UnreadablePatients(f"{path}: there are no patients in this file")
     listed: dict[str, list[Any]] = {}
+    known = Counter(row.cells.get("id", "") for row in patients)
     for row in occurrences:
-        listed.setdefault(row.cells.get("patient", ""), []).append(row)
-    known = {row.cells.get("id", "") for row in patients}
-    for patient, rows in listed.items():
-        if patient not in known or not patient:
-            who = f"patient {patient} is not in the first sheet" if patient else "no patient is named"
-            raise UnreadablePatients(f"{rows[0].where}: {who}")
+        patient = row.cells.get("patient", "")
+        if row.problem or known[patient] != 1 or not patient:
+            yield Entry(None, row.where, row.problem or _whose(patient, known[patient]))
+        listed.setdefault(patient, []).append(row)
     for row in patients:
         yield _with_occurrences(row, listed.get(row.cells.get("id", ""), []), protocol)
 
 
+def _whose(patient: str, times: int) -> str:
+    """What is wrong with the patient of an occurrence, who is in the first sheet so many times."""
+    if not patient:
+        return "no patient is named"
+    return f"patient {patient} is not in the first sheet" if not times else f"patient {patient} is there {times} times"
+
+
 def _with_occurrences(row: Any, occurrences: list[Any], protocol: Protocol) -> Entry:
     """The record of a patient's row with the occurrences that the second sheet has of it."""
+    if row.problem:
+        return Entry(None, row.where, row.problem)
+    unread = next((each for each in occurrences if each.problem), None)
+    if unread is not None:
+        return Entry(None, row.where, f"an occurrence cannot be read ({unread.where})")
     record = row_record(row.cells, protocol)
     found: dict[str, list[Any]] = {}
     for each in occurrences:
@@ -274,9 +289,10 @@ def occurrence_record(cells: Mapping[str, str], item: Item) -> dict[str, Any]:
     """A row of the sheet of occurrences as one occurrence of a record. Raises nothing: what does not belong is kept,
     and refused with its name when the record is read."""
     found: dict[str, Any] = {"date": cells.get("date")}
-    for column, text in cells.items():
-        if column in ("patient", "item", "date"):
+    for name, text in cells.items():
+        if name in ("patient", "item", "date"):
             continue
+        column = name.removeprefix(f"{item.name}.")
         base, _, part = column.rpartition("_")
         if part in LIMIT_PARTS and base and item.attribute(base) is not None:
             held = found.get(base)

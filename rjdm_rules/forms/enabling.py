@@ -16,8 +16,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import networkx as nx
-
 from ..evaluation.facts import Measured, Occurrence
 from ..evaluation.partial import unknown_of
 from ..evaluation.records import read_value
@@ -85,6 +83,8 @@ class _Finder:
         self.graph, self.readings = graph, readings
         self.conditions = {node for node in graph.network if is_condition(graph, node) and not graph.scoped(node)}
         self.anyway = Cautious(graph.protocol, {}, readings)
+        if graph.deep:
+            self.anyway.run(graph)
         names = GraphNodes(graph)
         ifs = [each.condition for each in graph.protocol.criteria() if isinstance(each.condition, x.IfThen)]
         self.asked = {names.name_of(each.condition) for each in ifs}  # they make an outcome “not applicable”
@@ -94,7 +94,9 @@ class _Finder:
         protocol = self.graph.protocol
         facts = {name: read_value(protocol.items[name], answer)}
         reference = Cautious(protocol, facts, self.readings)
-        above = nx.ancestors(self.graph.network, f"item:{name}") & self.conditions
+        if self.graph.deep:
+            reference.run(self.graph)
+        above = self._above(f"item:{name}") & self.conditions
         decided = {
             node: truth
             for node in above
@@ -106,6 +108,17 @@ class _Finder:
         for each in sorted(below - {f"item:{name}"}):
             if self._closed(each, decided):
                 yield each.removeprefix("item:")
+
+    def _above(self, item: str) -> set[str]:
+        """What depends on an item, up to the criteria: they are outcomes, so that no way leads on from them."""
+        stack, seen = [item], set[str]()
+        while stack:
+            for user in self.graph.network.predecessors(stack.pop()):
+                if user not in seen:
+                    seen.add(user)
+                    if self.graph.kind(user) != "criterion":
+                        stack.append(user)
+        return seen
 
     def _closed(self, item: str, decided: Mapping[str, Truth]) -> bool:
         """Whether every way up from an item ends at a condition that is decided because the item hangs on it."""

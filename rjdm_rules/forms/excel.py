@@ -160,15 +160,26 @@ class _Writing:
         self.prompt(sheet, 3, self.terms["date_prompt"], "date")
         self.prompt(sheet, 4, self.terms["until_prompt"], "until")
         for number, (column, used) in enumerate(attribute_columns(events).items(), len(EVENT_HEAD) + 1):
-            known = ", ".join(dict.fromkeys(self.words.said(item.label) for item, _ in used))
+            known = ", ".join(dict.fromkeys(self.words.said(item.label) for item, _, _ in used))
             self.head(sheet, number, f"{column.replace('_', ' ')} ({known})", column)
             self.width(sheet, number, max(len(column), 10) + 2)
-            options = {attribute.option_names for _, attribute in used if attribute is not None}
-            if column == "unit" or column.endswith("_unit"):
-                continue
-            if len(options) == 1 and next(iter(options)):
-                self.drop_down(sheet, number, next(iter(options)), known, column)
+            self.attribute_column(sheet, number, [(attribute, part) for _, attribute, part in used], column, known)
         self.frozen(sheet, "C3")
+
+    def attribute_column(self, sheet: Any, number: int, used: list[tuple[Item, str]], column: str, known: str) -> None:
+        """What is recorded with events: checked where all events that have it record the same kind of thing."""
+        attribute, part = used[0]
+        if part == "unit":
+            units = tuple(dict.fromkeys(unit for each, _ in used for unit in units_for(each)))
+            self.drop_down(sheet, number, units, self.terms["unit_prompt"], column, open=True)
+        elif len({_shape(each) for each, _ in used}) > 1:
+            self.prompt(sheet, number, known, column)
+        elif part == "value":
+            self.value_column(sheet, number, attribute)
+        else:
+            self.number_column(sheet, number, attribute, known, ranged=False)
+        if any(each.kind in ("date", "time") for each, _ in used):
+            self.as_text(sheet, number)
 
     # ---- what each item is
 
@@ -176,16 +187,18 @@ class _Writing:
         t = self.content.terms
         head = [t["item"], t["what"], t["type"], t["range"], self.terms["options"], t["code"], t["used_in"]]
         head.insert(2, str(t["question"]).rstrip(":："))
+        head.append(str(t["note"]).rstrip(":："))
         for number, name in enumerate(head, 1):
             cell = sheet.cell(1, number)
             self.put(cell, name)
             cell.font = self.openpyxl.styles.Font(bold=True)
-            self.width(sheet, number, (26, 40, 48, 40, 16, 48, 18, 20)[number - 1])
+            self.width(sheet, number, (26, 40, 48, 40, 16, 48, 18, 20, 48)[number - 1])
         for row, item in enumerate(self.content.items, 2):
             options = "\n".join(f"{name} = {label}" for name, label in item.options)
             attributes = "\n".join(item.attributes)
             values = [item.name, item.label, item.ask, item.kind, item.range, options or attributes]
-            values += ["; ".join(item.codes), ", ".join(item.criteria)]
+            derived = [f"{t['if_not_recorded']} {item.otherwise}"] if item.otherwise else []
+            values += ["; ".join(item.codes), ", ".join(item.criteria), "\n".join([*derived, *item.notes])]
             for number, value in enumerate(values, 1):
                 if not value:
                     continue
@@ -193,6 +206,9 @@ class _Writing:
                 self.put(cell, value)
                 cell.alignment = self.openpyxl.styles.Alignment(wrap_text=True, vertical="top")
         sheet.freeze_panes = "B2"
+        sheet.page_setup.orientation, sheet.print_title_rows = "landscape", "1:1"
+        sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+        sheet.sheet_properties.pageSetUpPr.fitToPage = True
 
     # ---- pieces
 
@@ -210,6 +226,7 @@ class _Writing:
         cell.value = text(value)
         cell.data_type = "s"
         cell.number_format = "@"
+        cell.quotePrefix = cell.value[:1] in tuple("=+-@")  # it stays text when someone edits it
 
     def width(self, sheet: Any, number: int, width: int) -> None:
         sheet.column_dimensions[self.letter(number)].width = min(width, 48)
@@ -223,6 +240,7 @@ class _Writing:
 
     def frozen(self, sheet: Any, cell: str) -> None:
         sheet.freeze_panes = cell
+        sheet.page_setup.orientation, sheet.print_title_rows, sheet.print_title_cols = "landscape", "1:2", "A:A"
         sheet.row_dimensions[1].height = 62
 
     def drop_down(
@@ -264,19 +282,27 @@ class _Writing:
         sheet.add_data_validation(made)
 
 
-def attribute_columns(events: Iterable[Item]) -> dict[str, list[tuple[Item, Item | None]]]:
-    """The columns of the sheet of occurrences behind the first four, each with the attributes that it holds: `grade`,
-    `value`, `value_unit`, `value_uln`; of a measurement that stands for its event plainly `unit`, `uln`, `lln`."""
-    found: dict[str, list[tuple[Item, Item | None]]] = {}
+def attribute_columns(events: Iterable[Item]) -> dict[str, list[tuple[Item, Item, str]]]:
+    """The columns of the sheet of occurrences behind the first four, each with events, their attributes and what of
+    these it holds: `grade`, `load`, `load_unit`, `load_uln`; of a measurement that stands for its event plainly
+    `value`, `unit`, `uln`, `lln`. An attribute called as one of the first four stands behind its event's name."""
+    found: dict[str, list[tuple[Item, Item, str]]] = {}
     for item in events:
         for attribute in item.attributes:
-            found.setdefault(attribute.name, []).append((item, attribute))
-            before = "" if attribute.name == "value" else f"{attribute.name}_"
+            name = f"{item.name}.{attribute.name}" if attribute.name in EVENT_HEAD else attribute.name
+            found.setdefault(name, []).append((item, attribute, "value"))
+            before = "" if name == "value" else f"{name}_"
             if attribute.kind == "quantity":
-                found.setdefault(f"{before}unit", []).append((item, None))
+                found.setdefault(f"{before}unit", []).append((item, attribute, "unit"))
             for limit in attribute.limits:
-                found.setdefault(f"{before}{limit.lower()}", []).append((item, None))
+                found.setdefault(f"{before}{limit.lower()}", []).append((item, attribute, limit.lower()))
     return found
+
+
+def _shape(attribute: Item) -> tuple[object, ...]:
+    """What tells whether two attributes record the same kind of thing."""
+    ends = (attribute.span.low, attribute.span.high) if attribute.span else None
+    return (attribute.kind, attribute.option_names, attribute.unit.text if attribute.unit else "", ends)
 
 
 def text(value: object) -> str:

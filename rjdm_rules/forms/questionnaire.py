@@ -41,6 +41,7 @@ SYSTEMS = {
     "NCIT": "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl",
     "HPO": "http://human-phenotype-ontology.org",
 }
+OWN_PARTS = ("occurrence", "ongoing")  # of the groups of occurrences
 NONE, NONE_NAME = "none", "none_of_these"  # the code of “none of these”, and what it is where an option is called none
 
 
@@ -189,11 +190,11 @@ class _Making:
                 {"linkId": f"{name}.ongoing", "text": self.terms["ongoing"], "type": "boolean"},
             ]
         for attribute in item.attributes:
-            inner = {"linkId": f"{name}.{attribute.name}", **self.codes(attribute)}
+            link = f"{name}.attribute.{attribute.name}" if attribute.name in OWN_PARTS else f"{name}.{attribute.name}"
+            inner = {"linkId": link, **self.codes(attribute)}
             parts.append({**inner, **self.text("text", attribute.label), **self.shape(attribute)})
             parts += [
-                {**self.limit(attribute, limit), "linkId": f"{name}.{attribute.name}.{limit.lower()}"}
-                for limit in attribute.limits
+                {**self.limit(attribute, limit), "linkId": f"{link}.{limit.lower()}"} for limit in attribute.limits
             ]
         when = {"question": name, "operator": "=", "answerBoolean": True}
         return {
