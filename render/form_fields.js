@@ -12,6 +12,17 @@ function element(name, attributes = {}, ...children) {
   made.append(...children.filter((child) => child !== null && child !== undefined));
   return made;
 }
+// Full-width signs of East Asian keyboards as the plain ones that they stand for.
+const plainSigns = (text) => text.replace(/[\uff01-\uff5e]/g, (sign) => String.fromCharCode(sign.charCodeAt(0) - 0xfee0))
+  .replace(/\u3000/g, " ").trim();
+// A day or a time as a record writes it: 2026-3-2, 20260302 and 2026-03-02 9:30 are as good.
+function plainDate(text) {
+  const plain = plainSigns(text).replace(/^(\d{4})(\d{2})(\d{2})$/, "$1-$2-$3");
+  const match = /^(\d{4})-(\d{1,2})(?:-(\d{1,2})(?:[T ]\s*(\d{1,2}):(\d{2})(:\d{2})?)?)?$/.exec(plain);
+  if (!match) return plain;
+  const [, year, month, day, hour, minute, second] = match;
+  return year + "-" + padded(month, 2) + (day ? "-" + padded(day, 2) : "") + (hour ? `T${padded(hour, 2)}:${minute}${second || ""}` : "");
+}
 const filled = (text, words) => text.replace(/\{(\w+)\}/g, (all, name) => name in words ? words[name] : all);
 
 class Fields {
@@ -32,16 +43,39 @@ class Fields {
       case "truth": return raw === "" ? undefined : raw === "yes";
       case "one of": return raw === "" ? undefined : raw;
       case "several of": return raw === null ? undefined : raw;
-      case "date": case "time": return raw.trim() === "" ? undefined : raw.trim();
+      case "date": case "time": return plainDate(raw) || undefined;
       case "event":
-        if (raw.state === "") return undefined;
+        if (raw.state === "" || (raw.state === "listed" && !raw.list.length)) return undefined;
         if (raw.state !== "listed") return raw.state === "never" ? "none" : "yes";
         return raw.list.map((each) => this.occurrence(item, each));
       default: return this.measured(item, raw);
     }
   }
+  // What cannot be recorded as it stands: an occurrence of which nothing is said; a limit of normal beside a value that
+  // is just being typed with another unit, in which case nobody knows which unit it has.
+  unfinished(item, raw) {
+    if (item.kind === "event") {
+      if (raw.state !== "listed") return null;
+      const at = raw.list.findIndex((each) => this.says(item, each) === "");
+      if (at >= 0) return { what: "empty_row", words: {}, place: raw.list.length > 1 ? [at + 1] : [] };
+      for (const each of raw.list) {
+        for (const one of item.attributes) {
+          const inner = this.unfinished(one, each.attributes[one.name]);
+          if (inner) return { ...inner, place: [one.name] };
+        }
+      }
+      return null;
+    }
+    if (raw === null || typeof raw !== "object" || Array.isArray(raw) || !typedUnit(raw.value)) return null;
+    return raw.uln.trim() || raw.lln.trim() ? { what: "unit_of_limit", words: { value: shown(raw.value) }, place: [] } : null;
+  }
+  // What is said of an occurrence, as one text; empty where nothing is.
+  says(item, raw) {
+    const held = item.attributes.filter((each) => this.recorded(each, raw.attributes[each.name]) !== undefined);
+    return plainSigns(raw.date) + plainSigns(raw.until) + (raw.ongoing ? "ongoing" : "") + (raw.undated ? "undated" : "") + held.map((each) => each.name).join("");
+  }
   measured(item, raw) {
-    const [value, uln, lln] = [raw.value, raw.uln, raw.lln].map((text) => text.trim());
+    const [value, uln, lln] = [raw.value, raw.uln, raw.lln].map(plainSigns);
     const unit = raw.unit && item.unit && raw.unit !== item.unit.text ? raw.unit : null;
     if (!value && !uln && !lln) return undefined;
     if (!uln && !lln && unit === null) return numeral(value);
@@ -53,8 +87,9 @@ class Fields {
     return found;
   }
   occurrence(item, raw) {
-    const found = { date: raw.date.trim() || null };
-    if (item.course && (raw.ongoing || raw.until.trim())) found.until = raw.ongoing ? "ongoing" : raw.until.trim();
+    const found = Object.create(null); // an attribute may be called as it likes
+    found.date = plainDate(raw.date) || null;
+    if (item.course && (raw.ongoing || raw.until.trim())) found.until = raw.ongoing ? "ongoing" : plainDate(raw.until);
     for (const attribute of item.attributes) {
       const held = this.recorded(attribute, raw.attributes[attribute.name]);
       if (held === undefined) continue;
@@ -82,21 +117,32 @@ class Fields {
     const text = (held) => held === null || held === undefined ? "" : held instanceof Literal ? held.text : String(held);
     const parts = isObject(value) && !(value instanceof Literal) ? value : { value };
     const [, number, after] = /^\s*(\S+)\s*(.*?)\s*$/s.exec(text(parts.value)) || [null, "", ""];
-    const unit = text(parts.unit), offered = (name) => this.words(item).units.some(([each]) => each === name);
-    const found = { value: text(parts.value), unit, uln: text(parts.uln), lln: text(parts.lln) };
-    if (!unit && offered(after)) return { ...found, value: number, unit: after }; // "55 %" as 55 and its unit
+    const found = { value: text(parts.value), unit: this.listed(item, text(parts.unit)), uln: text(parts.uln), lln: text(parts.lln) };
+    if (typedUnit(found.value)) return { ...found, value: number, unit: this.listed(item, after) }; // "55 %" as 55 and its unit
     return found;
   }
+  // A unit as the list of an item has it, where it has one of the same size: umol/L for µmol/L.
+  listed(item, unit) {
+    const made = unit && this.records.units.unit(unit);
+    if (!made) return unit;
+    const same = this.words(item).units.find(([name]) => name === unit) || this.words(item).units.find(([name]) => {
+      const other = this.records.units.unit(name);
+      return sameDimension(made.dimension, other.dimension) && compare(made.factor, other.factor) === 0 && compare(made.offset, other.offset) === 0;
+    });
+    return same ? same[0] : unit;
+  }
   rawOccurrence(item, value) {
-    const held = typeof value === "string" ? { date: value } : value, attributes = {};
+    const held = value === null ? {} : typeof value === "string" ? { date: value } : value, attributes = Object.create(null);
     for (const each of item.attributes) {
       const own = ["value", "unit", "uln", "lln"].filter((key) => held[key] !== null && held[key] !== undefined);
-      const whole = each.name === "value" && !isObject(held.value) && own.length > 1;
+      const plain = !isObject(held.value) || held.value instanceof Literal; // limits and unit stand beside the value
+      const whole = each.name === "value" && plain && (own.length > 1 || (own.length === 1 && own[0] !== "value"));
       const given = whole ? Object.fromEntries(own.map((key) => [key, held[key]])) : held[each.name];
       attributes[each.name] = given === null || given === undefined ? this.fresh(each.kind) : this.raw(each, given);
     }
     const until = held.until === "ongoing" ? "" : held.until || "";
-    return { date: held.date || "", until, ongoing: held.until === "ongoing", attributes };
+    const row = { date: held.date || "", until, ongoing: held.until === "ongoing", undated: false, attributes };
+    return { ...row, undated: this.says(item, row) === "" };
   }
   words(item) { return item.of ? this.page.items[item.of].attributes[item.name] : this.page.items[item.name]; }
 
@@ -122,8 +168,8 @@ class Fields {
         if (raw.state !== "listed") return raw.state ? t[raw.state] : t.not_recorded;
         return raw.list.map((each) => this.toldOccurrence(item, each)).join("; ") || t.never;
       default: {
-        const unit = (text) => text.trim() && !/[^\d.\s+\-−]/.test(text)
-          ? `${text.trim()} ${this.unitWords(item, raw.unit)}`.trim() : text.trim();
+        const unit = (text) => /^[\d.\s+\-−eE]+$/.test(plainSigns(text))
+          ? `${plainSigns(text)} ${this.unitWords(item, raw.unit)}`.trim() : plainSigns(text);
         const limits = ["uln", "lln"].filter((key) => raw[key].trim()).map((key) => `${LIMITS[key]} ${unit(raw[key])}`);
         return (raw.value.trim() ? unit(raw.value) : t.not_recorded) + (limits.length ? ` (${limits.join(t.list)})` : "");
       }
@@ -135,9 +181,14 @@ class Fields {
     const named = (option) => (words.options.find(([name]) => name === option) || [option, option])[1];
     if (typeof value === "boolean") return value ? this.t.yes : this.t.no;
     if (value instanceof Options) return [...value.names].map(named).join(this.t.list) || this.t.none;
-    if (value instanceof Measured) return `${numberText(value.value.low)} ${words.unit}`.trim();
-    if (value instanceof Bounds) return dayText(item.kind === "time" ? Math.floor(value.low / SECONDS_A_DAY) : value.low);
-    return value.length ? String(value.length) : this.t.never;
+    const span = (bounds, say) => {
+      const [low, high] = [bounds.low, bounds.high].map((end) => endless(end) ? null : say(end));
+      if (low === null || high === null) return low === null ? `≤ ${high}` : `≥ ${low}`;
+      return low === high ? low : filled(this.page.span, { low, high });
+    };
+    if (value instanceof Measured) return `${span(value.value, numberText)} ${words.unit}`.trim();
+    if (value instanceof Bounds) return span(value, item.kind === "time" ? momentText : dayText);
+    return value.map((each) => each.start.unknown ? this.t.date_unknown : span(each.start, dayText)).join("; ") || this.t.never;
   }
   toldOccurrence(item, raw) {
     const until = raw.ongoing ? this.t.ongoing : raw.until.trim();
@@ -148,7 +199,7 @@ class Fields {
   }
   unitWords(item, chosen) {
     const words = this.words(item), found = words.units.find(([name]) => name === chosen);
-    return found ? found[1] : words.unit;
+    return found ? found[1] : chosen || words.unit;
   }
 
   // ---- the fields themselves: {element, show(raw), focus()}; `changed` hears each new raw value
@@ -213,6 +264,7 @@ class Fields {
   text(item, hint, changed, label = this.t[item.kind === "time" ? "time" : "date"]) {
     const input = element("input", { type: "text", autocomplete: "off", spellcheck: "false", placeholder: hint, class: "date" });
     input.addEventListener("input", () => changed(input.value));
+    input.addEventListener("change", () => { if (input.value !== plainDate(input.value)) changed(input.value = plainDate(input.value)); });
     return {
       element: this.labelled(label, input),
       show: (raw) => { if (input.value !== raw) input.value = raw; },
@@ -226,8 +278,25 @@ class Fields {
       inputs[key].addEventListener("input", () => { raw[key] = inputs[key].value; changed({ ...raw }); });
       parts.push(this.labelled(label, inputs[key]));
     };
+    const show = (held) => {
+      Object.assign(raw, held);
+      for (const [key, input] of Object.entries(inputs)) {
+        const value = key === "unit" ? held.unit || words.units[0][0] : held[key];
+        if (key === "unit") {
+          for (const option of [...input.options]) if (!words.units.some(([name]) => name === option.value)) option.remove();
+          if (!words.units.some(([name]) => name === value)) input.append(element("option", { value }, value));
+        }
+        if (input.value !== value) input.value = value;
+      }
+    };
     add("value", this.t.value, "number");
     if (words.units.length > 1) {
+      inputs.value.addEventListener("change", () => { // a unit that was typed goes into the list, where it can be seen
+        const [, number, after] = /^(\S+)\s*(.*)$/.exec(plainSigns(raw.value)) || [null, "", ""];
+        if (!typedUnit(raw.value) || !this.records.units.unit(after)) return;
+        show({ ...raw, value: number, unit: this.listed(item, after) });
+        changed({ ...raw });
+      });
       inputs.unit = element("select", {}, ...words.units.map(([value, text]) => element("option", { value }, text)));
       inputs.unit.addEventListener("change", () => { raw.unit = inputs.unit.value; changed({ ...raw }); });
       parts.push(this.labelled(this.t.unit, inputs.unit));
@@ -235,16 +304,7 @@ class Fields {
     for (const limit of item.limits) add(limit.toLowerCase(), this.t[limit.toLowerCase()], "number");
     return {
       element: element("div", { class: "parts" }, ...parts),
-      show: (held) => {
-        Object.assign(raw, held);
-        for (const [key, input] of Object.entries(inputs)) {
-          const value = key === "unit" ? held.unit || words.units[0][0] : held[key];
-          if (key === "unit" && ![...input.options].some((option) => option.value === value)) {
-            input.append(element("option", { value }, value)); // a unit from a file that is not among the usual ones
-          }
-          if (input.value !== value) input.value = value;
-        }
-      },
+      show,
       focus: () => inputs.value.focus(),
     };
   }
@@ -258,8 +318,11 @@ class Fields {
       raw = { state: value, list: entries };
       build();
       changed(raw);
-      if (value === "listed" && rows.length) rows[0].focus();
+      if (value === "listed" && rows.length && pointed) rows[0].focus(); // arrow keys go on through the choices
     });
+    let pointed = false;
+    state.element.addEventListener("pointerdown", () => { pointed = true; });
+    state.element.addEventListener("keydown", () => { pointed = false; });
     const build = () => {
       rows = raw.state === "listed" ? raw.list.map((each, at) => this.row(item, each, at, (next) => {
         raw = { ...raw, list: raw.list.map((one, i) => i === at ? next : one) };
@@ -295,14 +358,23 @@ class Fields {
   }
   freshOccurrence(item) {
     const attributes = Object.fromEntries(item.attributes.map((each) => [each.name, this.fresh(each.kind)]));
-    return { date: "", until: "", ongoing: false, attributes };
+    return { date: "", until: "", ongoing: false, undated: false, attributes };
   }
   row(item, start, at, changed, remove) {
     let raw = start;
     const set = (part) => { raw = { ...raw, ...part }; changed(raw); };
     const date = this.text(item, this.t.date_hint, (value) => set({ date: value }), this.t[item.course ? "from" : "date"]);
     date.show(raw.date);
-    const parts = [date.element];
+    const undated = element("input", { type: "checkbox", id: this.id() });
+    undated.checked = raw.undated;
+    const dateInput = date.element.querySelector("input");
+    dateInput.disabled = raw.undated;
+    undated.addEventListener("change", () => {
+      dateInput.disabled = undated.checked;
+      date.show("");
+      set({ undated: undated.checked, date: "" });
+    });
+    const parts = [date.element, element("label", { for: undated.id, class: "choice" }, undated, this.t.undated)];
     if (item.course) {
       const until = this.text(item, this.t.date_hint, (value) => set({ until: value }), this.t.until);
       until.show(raw.until);
@@ -311,7 +383,8 @@ class Fields {
       until.element.querySelector("input").disabled = raw.ongoing;
       box.addEventListener("change", () => {
         until.element.querySelector("input").disabled = box.checked;
-        set({ ongoing: box.checked });
+        until.show("");
+        set({ ongoing: box.checked, until: "" });
       });
       parts.push(until.element, element("label", { for: box.id, class: "choice" }, box, this.t.ongoing));
     }
@@ -327,6 +400,16 @@ class Fields {
     return { element: element("li", {}, element("div", { class: "parts" }, ...parts, button)), focus: date.focus };
   }
 }
+// Whether a number is typed with a unit behind it (and not as a multiple of its limit).
+function typedUnit(text) {
+  const match = QUANTITY.exec(plainSigns(text));
+  return match !== null && match[3] !== "" && !MULTIPLE.test(match[3]);
+}
+function momentText(moment) {
+  const day = Math.floor(moment / SECONDS_A_DAY), second = moment - day * SECONDS_A_DAY;
+  return `${dayText(day)}T${padded(Math.floor(second / 3600), 2)}:${padded(Math.floor(second / 60) % 60, 2)}`;
+}
+
 // A number as a record holds it, where it is one that JSON keeps exactly; the text itself otherwise.
 function numeral(text) {
   if (!/^[+-]?\d{1,15}(\.\d{1,15})?$/.test(text)) return text;

@@ -1,6 +1,7 @@
 // The page: answers come in, the rules run, and what follows is shown.
 
-const LARGEST_FILE = 5000000, PAUSE = 450; // bytes; milliseconds after which a problem in what is typed is told
+const LARGEST_FILE = 5000000, MOST_ROWS = 300; // bytes; occurrences of one event
+const PAUSE = 450; // milliseconds after which a problem in what is typed is told
 const SIGNS = new Map([[true, "✓"], [false, "✗"], [null, "?"]]);
 const VERDICT_SIGNS = { eligible: "✓", ineligible: "✗", undetermined: "?" };
 const OUTCOME_SIGNS = { met: "✓", "not met": "✗", unknown: "?", "not applicable": "–" };
@@ -21,6 +22,8 @@ function start() {
   let rules, asked = null, timer = null, saved = true;
 
   function answer(item, raw) {
+    const unfinished = fields.unfinished(item, raw);
+    if (unfinished) return { raw, value: undefined, fact: undefined, problem: unfinished };
     const value = fields.recorded(item, raw);
     if (value === undefined) return { raw, value, fact: undefined, problem: null };
     let fact;
@@ -31,12 +34,12 @@ function start() {
   // ---- questions
 
   function place(name, host, showLabel) {
-    const item = program.items[name], words = page.items[name], problem = element("p", { class: "problem", id: fields.id(), "aria-live": "polite" });
+    const item = program.items[name], words = page.items[name], problem = element("p", { class: "problem", id: fields.id() });
     const hint = element("p", { class: "hint", id: fields.id() }, hintOf(item, words));
     const field = fields.field(item, (raw) => take(name, raw, field));
     const set = element("fieldset", { class: "question", "aria-describedby": `${hint.id} ${problem.id}` },
       element("legend", {}, words.ask), hint, field.element, problem);
-    set.addEventListener("focusout", () => { if (waiting.has(name)) waiting.get(name).tell(); });
+    set.addEventListener("focusout", () => { if (waiting.has(name)) tell(name, true); });
     host.replaceChildren(set);
     const shown = { field, problem, set };
     places.set(name, [...(places.get(name) || []), shown]);
@@ -56,22 +59,35 @@ function start() {
     const held = answers.get(name);
     if (field !== from) field.show(held.raw);
     set.classList.toggle("answered", held.fact !== undefined);
-    if (!held.problem || field !== from) tell(name, { problem, set });
-    else later(name, () => tell(name, { problem, set })); // not while one is still typing
+    if (!held.problem || from === null) tell(name, false);
+    else if (held.problem.what === "empty_row") waiting.set(name, 0); // told when the question is left
+    else later(name); // not while one is still typing
   }
   const waiting = new Map();
-  function later(name, tell) {
-    clearTimeout((waiting.get(name) || {}).timer);
-    waiting.set(name, { tell, timer: setTimeout(tell, PAUSE) });
+  function later(name) {
+    clearTimeout(waiting.get(name));
+    waiting.set(name, setTimeout(() => tell(name, true), PAUSE));
   }
-  function tell(name, { problem, set }) {
-    const held = answers.get(name);
-    put(problem, held.problem ? fields.problem(program.items[name], held.problem) : "");
-    set.classList.toggle("wrong", held.problem !== null);
-    for (const input of set.querySelectorAll("input[type=text]")) {
-      if (held.problem) input.setAttribute("aria-invalid", "true");
-      else input.removeAttribute("aria-invalid");
+  // Shows what is wrong with an answer, at every place where it is asked for, and says it once.
+  function tell(name, aloud) {
+    clearTimeout(waiting.get(name));
+    waiting.delete(name);
+    const held = answers.get(name), text = held.problem ? fields.problem(program.items[name], held.problem) : "";
+    for (const { problem, set } of places.get(name) || []) {
+      put(problem, text);
+      set.classList.toggle("wrong", held.problem !== null);
+      for (const input of set.querySelectorAll("input[type=text]")) {
+        if (held.problem) input.setAttribute("aria-invalid", "true");
+        else input.removeAttribute("aria-invalid");
+      }
     }
+    if (aloud) aloudAfter(text, 0);
+  }
+  // For those who listen: problems and verdicts, one after the other and not at every key.
+  let speech = null;
+  function aloudAfter(text, pause) {
+    clearTimeout(speech);
+    speech = setTimeout(() => put(at("spoken"), text), pause);
   }
   function take(name, raw, from) {
     answers.set(name, answer(program.items[name], raw));
@@ -98,7 +114,7 @@ function start() {
   }
   function put(node, text) { if (node.textContent !== text) node.textContent = text; }
 
-  const saidOf = (part, verdict) => `${part ? part + ": " : ""}${VERDICT_SIGNS[verdict]} ${page.verdicts[verdict]}`;
+  const saidOf = (part, verdict) => `${part ? page.parts[part] + ": " : ""}${VERDICT_SIGNS[verdict]} ${page.verdicts[verdict]}`;
   function showVerdict() {
     const found = verdicts(), worst = ["ineligible", "undetermined", "eligible"].find((each) => found.some(([, verdict]) => verdict === each));
     const decided = tops.filter((id) => rules.criterion(id) !== null).length;
@@ -107,6 +123,7 @@ function start() {
     document.body.dataset.verdict = worst;
     if (at("verdict").textContent !== told.map(([, text]) => text).join("")) { // said only where it changes
       at("verdict").replaceChildren(...told.map(([verdict, text]) => element("span", { "data-verdict": verdict }, text)));
+      aloudAfter(told.map(([, text]) => text).join(t.list), 2 * PAUSE);
     }
     put(at("progress"), filled(t.progress, { decided, criteria: tops.length, recorded, items: names.length }));
     const noted = new Set(rules.messages.map(([what, item]) => filled(t.messages[what], { item: item ? page.items[item].label : "" })));
@@ -132,10 +149,15 @@ function start() {
     const list = element("ul", { class: "tree" }, line(page.criteria[id].tree));
     details.querySelector(".tree").replaceWith(list);
   }
+  // Whether something is known of a value that follows from others.
+  function told(value) {
+    if (value instanceof Options) return value.chosen || value.names.size === 1;
+    return value !== null && !(boundsOf(value) instanceof Bounds && boundsOf(value).unknown);
+  }
   // What is known of an item: the answer, or what follows from others.
   function held(name) {
     const item = program.items[name], { raw, fact } = answers.get(name);
-    if (fact === undefined && item.otherwise !== null && enough(rules.item(name))) {
+    if (fact === undefined && item.otherwise !== null && told(rules.item(name))) {
       return filled(t.calculated, { value: fields.toldValue(item, rules.item(name)) });
     }
     return fields.told(item, raw);
@@ -249,6 +271,7 @@ function start() {
     shown.set.scrollIntoView({ block: "center" });
     shown.field.focus();
   }
+  const inNext = () => places.get(asked).find((each) => at("next-field").contains(each.set));
   function askNext(focus = false) {
     const next = order.find(([name]) => !skipped.has(name));
     const name = next ? next[0] : null;
@@ -264,13 +287,13 @@ function start() {
     put(at("next-done"), order.length ? filled(t.put_off, { number: order.length })
       : filled(t.all_asked, { verdict: verdicts().map(([part, verdict]) => saidOf(part, verdict)).join(t.list) }));
     if (focus && name === null) at("next-done").focus();
-    if (focus && name !== null) places.get(name).find((each) => at("next-field").contains(each.set)).field.focus();
+    if (focus && name !== null) inNext().field.focus();
   }
 
   // ---- the result
 
   function record() {
-    const found = {};
+    const found = Object.create(null);
     const id = at("patient").value.trim();
     if (id) found.id = id;
     for (const [name, held] of answers) if (held.fact !== undefined) found[name] = held.value;
@@ -302,7 +325,7 @@ function start() {
   }
   // Takes in a record, or a result that holds one. Returns what is wrong with it, or nothing.
   function load(text) {
-    let given;
+    let given, remarks = () => "";
     try {
       given = parsedJson(text);
     } catch (error) {
@@ -310,7 +333,11 @@ function start() {
     }
     if (isObject(given) && isObject(given.record) && !Object.hasOwn(program.items, "record")) {
       if (given.protocol !== program.protocol) return filled(t.other_protocol, { protocol: shown(given.protocol) });
+      remarks = differences(given);
       given = given.record;
+    }
+    if (isObject(given) && Object.values(given).some((each) => Array.isArray(each) && each.length > MOST_ROWS)) {
+      return filled(t.too_many_rows, { number: MOST_ROWS });
     }
     const read = records.read(given);
     if (read.problems.length) {
@@ -327,7 +354,22 @@ function start() {
     skipped.clear();
     saved = true;
     update(false);
+    noted = remarks();
     return "";
+  }
+  let noted = "";
+  // What a saved result says otherwise than this page: its version, its readings, its verdict.
+  function differences(given) {
+    const text = (value) => value === undefined ? "" : value instanceof Literal ? value.text : JSON.stringify(value);
+    return () => {
+      const found = result(), other = [];
+      if (text(given.version) !== text(found.version)) other.push(filled(t.other_version, { version: text(given.version) }));
+      if (given.readings !== undefined && text(given.readings) !== text(found.readings)) other.push(t.other_readings);
+      const before = given.verdict === undefined ? given.verdicts : given.verdict;
+      const now = found.verdict === undefined ? found.verdicts : found.verdict;
+      if (before !== undefined && text(before) !== text(now)) other.push(t.other_verdict);
+      return other.join(" ");
+    };
   }
 
   // ---- putting the page together
@@ -342,19 +384,29 @@ function start() {
   }
   at("skip").addEventListener("click", () => { skipped.add(asked); showMissing(); askNext(true); });
   at("again").addEventListener("click", () => { skipped.clear(); showMissing(); askNext(true); });
-  at("next").addEventListener("click", () => { clearTimeout(timer); if (answers.get(asked).fact === undefined) skipped.add(asked); showMissing(); askNext(true); });
-  at("next-form").addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && event.target.tagName === "INPUT" && asked !== null && !answers.get(asked).problem) {
-      event.preventDefault();
-      at("next").click();
+  at("next").addEventListener("click", () => {
+    if (answers.get(asked).problem) { // first mended, or emptied
+      tell(asked, true);
+      inNext().field.focus();
+      return;
     }
+    clearTimeout(timer);
+    if (answers.get(asked).fact === undefined) skipped.add(asked);
+    showMissing();
+    askNext(true);
+  });
+  at("next-form").addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.target.tagName !== "INPUT" || asked === null) return;
+    event.preventDefault();
+    event.target.dispatchEvent(new Event("change", { bubbles: true })); // as if the field had been left
+    if (program.items[asked].kind !== "event") at("next").click(); // an event has more fields to fill in
   });
   at("save").addEventListener("click", save);
   at("open").addEventListener("change", async (event) => {
     const [file] = event.target.files;
     if (!file || !(saved || window.confirm(t.open_ask))) return;
     const problem = file.size > LARGEST_FILE ? t.too_large : load(await file.text());
-    say(problem || filled(t.opened, { name: file.name }));
+    say(problem || [filled(t.opened, { name: file.name }), noted].join(" ").trim());
     event.target.value = "";
   });
   at("print").addEventListener("click", () => {
@@ -364,7 +416,7 @@ function start() {
   at("clear").addEventListener("click", () => {
     if (saved || window.confirm(t.clear_ask)) { load("{}"); at("patient").value = ""; say(t.cleared); }
   });
-  at("patient").addEventListener("input", () => { saved = false; });
+  at("patient").addEventListener("input", () => { saved = false; put(at("printed-id"), at("patient").value); });
   window.addEventListener("beforeunload", (event) => { if (!saved) event.preventDefault(); });
   rules = new Rules(program, facts());
   showVerdict();

@@ -132,7 +132,7 @@ class Rules {
     this.named = new Map();
     this.messages = base ? base.messages.slice() : [];
     this.lacking = new Map();
-    if (!base) program.order.forEach((node) => this.settle(node));
+    program.order.forEach((node) => this.settle(node));
   }
   settle(node) {
     const [kind, name] = [node.slice(0, node.indexOf(":")), node.slice(node.indexOf(":") + 1)];

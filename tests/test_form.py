@@ -308,11 +308,21 @@ def test_evaluate_reads_what_a_form_saves(rjdm: Protocol, tmp_path: Path) -> Non
     file.write_text(json.dumps(saved), encoding="utf-8")
     done = run("evaluate", "rjdm_cart", str(file), "--format", "json")
     assert done.exit_code == 0 and json.loads(done.stdout)[0]["patient"] == "P1"
-    assert "saved result" not in done.output
+    assert "saved result" not in done.output  # nothing differs
     file.write_text(json.dumps({**saved, "verdict": "eligible"}), encoding="utf-8")
     assert (
-        "the saved result says eligible; by these rules it is not so" in run("evaluate", "rjdm_cart", str(file)).output
+        "of the saved result: it says eligible, which is not so by these rules"
+        in run("evaluate", "rjdm_cart", str(file)).output
     )
+    file.write_text(
+        json.dumps({**saved, "version": "0.9", "readings": {"hepatitis_b": "surface_antigen_alone"}}), encoding="utf-8"
+    )
+    for done in (
+        run("evaluate", "rjdm_cart", str(file)),
+        run("explain", "rjdm_cart", str(file)),
+        run("explain", "rjdm_cart", str(file), "-o", str(tmp_path / "r.html")),
+    ):
+        assert "it was saved under version 0.9" in done.output and "under other readings" in done.output
     file.write_text(json.dumps({**saved, "protocol": "OTHER"}), encoding="utf-8")
     done = run("evaluate", "rjdm_cart", str(file))
     assert done.exit_code == 2 and "a result of protocol OTHER" in done.output
@@ -333,6 +343,15 @@ def page(rjdm: Protocol, tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 def emptied(page: Any) -> None:
     assert page.execute_script("return rjdm.load('{}')") == ""
+
+
+def clicked(page: Any, selector: str) -> None:
+    """Clicks an element, brought into view first: what is far away is laid out only then."""
+    from selenium.webdriver.common.by import By
+
+    page.execute_script("document.querySelector(arguments[0]).scrollIntoView({ block: 'center' })", selector)
+    time.sleep(0.1)
+    page.find_element(By.CSS_SELECTOR, selector).click()
 
 
 def settled(page: Any) -> None:
@@ -452,20 +471,125 @@ def test_a_course_is_entered_and_read_back(page: Any) -> None:
     from selenium.webdriver.common.by import By
 
     emptied(page)
-    page.find_element(By.CSS_SELECTOR, "#q-acute_gvhd input[value=listed]").click()
+    clicked(page, "#q-acute_gvhd input[value=listed]")
     first, until, grade = page.find_elements(By.CSS_SELECTOR, "#q-acute_gvhd li input[type=text]")
     first.send_keys("2026-02-25")
     until.send_keys("2026-02-20")
     time.sleep(0.6)
     assert "it ends" in page.find_element(By.CSS_SELECTOR, "#q-acute_gvhd .problem").text.lower()
-    page.find_element(By.CSS_SELECTOR, "#q-acute_gvhd li input[type=checkbox]").click()
+    undated, ongoing = page.find_elements(By.CSS_SELECTOR, "#q-acute_gvhd li input[type=checkbox]")
+    ongoing.click()
     grade.send_keys("3")
     record = page.execute_script("return rjdm.record()")
     assert record["acute_gvhd"] == [{"date": "2026-02-25", "until": "ongoing", "grade": 3}]
+    undated.click()
+    assert page.execute_script("return rjdm.record()")["acute_gvhd"][0]["date"] is None
     page.execute_script("rjdm.load(arguments[0])", json.dumps(record))
     assert page.execute_script("return rjdm.record()") == record
-    page.find_element(By.CSS_SELECTOR, "#q-acute_gvhd li button").click()
+    clicked(page, "#q-acute_gvhd li button")
     assert "acute_gvhd" not in page.execute_script("return rjdm.record()")
+
+
+def typed_in(page: Any, selector: str, text: str) -> None:
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
+
+    field = page.find_element(By.CSS_SELECTOR, selector)
+    field.send_keys(Keys.CONTROL, "a")
+    field.send_keys(Keys.BACKSPACE, text, Keys.TAB)
+
+
+TYPED = [
+    ("screening", "2026-3-2", "2026-03-02"),
+    ("screening", "20260302", "2026-03-02"),
+    ("screening", "２０２６－03", "2026-03"),
+    ("age", "９", 9),
+    ("age", "108 months", {"value": 108, "unit": "months"}),
+    ("lvef", "55 %", 55),
+    ("bilirubin", "1.2 mg/dL", {"value": 1.2, "unit": "mg/dL"}),
+    ("ast", "3 ×ULN", "3 ×ULN"),
+    ("ast", "2 µkat/L", {"value": 2, "unit": "ukat/L"}),
+    ("ast", "0.1234567890123456789", "0.1234567890123456789"),
+]  # fmt: skip
+
+
+@in_a_browser
+@pytest.mark.parametrize(("item", "text", "recorded"), TYPED)
+def test_what_is_typed_is_recorded_as_it_is_meant(page: Any, item: str, text: str, recorded: Any) -> None:
+    emptied(page)
+    typed_in(page, f"#q-{item} input[type=text]", text)
+    assert page.execute_script("return rjdm.record()")[item] == recorded
+
+
+@in_a_browser
+def test_a_typed_unit_counts_for_the_limit_too_and_can_be_seen(page: Any) -> None:
+    """Nothing is decided while a value has one unit and its limit may have another."""
+    from selenium.webdriver.common.by import By
+
+    emptied(page)
+    value, limit = page.find_elements(By.CSS_SELECTOR, "#q-ast input[type=text]")
+    limit.send_keys("40")
+    value.send_keys("3 ukat/L")
+    assert "ast" not in page.execute_script("return rjdm.record()")
+    value.send_keys(" ")
+    limit.click()
+    assert page.find_element(By.CSS_SELECTOR, "#q-ast select").get_attribute("value") == "ukat/L"
+    assert page.execute_script("return rjdm.record()")["ast"] == {"value": 3, "unit": "ukat/L", "uln": 40}
+
+
+@in_a_browser
+def test_an_empty_row_is_no_occurrence(page: Any) -> None:
+    from selenium.webdriver.common.by import By
+
+    emptied(page)
+    clicked(page, "#q-acute_mi input[value=listed]")
+    assert "acute_mi" not in page.execute_script("return rjdm.record()")
+    page.execute_script("document.getElementById('patient').focus()")
+    assert "Nothing is entered here" in page.find_element(By.CSS_SELECTOR, "#q-acute_mi .problem").text
+    page.find_element(By.ID, "save").click()
+    assert "cannot be read" in page.find_element(By.ID, "said").text
+    clicked(page, "#q-acute_mi li input[type=checkbox]")
+    assert page.execute_script("return rjdm.record()")["acute_mi"] == [{"date": None}]
+
+
+@in_a_browser
+def test_arrow_keys_go_through_all_choices_of_an_event(page: Any) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    emptied(page)
+    page.execute_script("document.querySelector('#q-acute_mi input[value=never]').focus()")
+    for _ in range(2):
+        page.switch_to.active_element.send_keys(Keys.ARROW_RIGHT)
+    assert page.execute_script("return rjdm.record()")["acute_mi"] == "yes"
+
+
+@in_a_browser
+def test_a_value_known_in_part_is_told_in_part(page: Any) -> None:
+    record = {"birth_date": "2022", "screening": "2026-12-16"}
+    page.execute_script("rjdm.load(arguments[0])", json.dumps(record))
+    (reason,) = [each for each in page.execute_script("return rjdm.result()")["reasons"] if each["criterion"] == "I1"]
+    assert "3 to 4 years, calculated" in reason["text"]
+
+
+@in_a_browser
+def test_a_repeated_measurement_keeps_its_unit_and_limit_when_opened_again(tmp_path: Path) -> None:
+    file = tmp_path / "form.html"
+    file.write_text(loads(VALUES).form(), encoding="utf-8")
+    record = {
+        "lab": [{"date": "2026-01-01", "value": 15, "unit": "mg/L"}, {"date": "2026-01", "value": "3 mg/dL"}],
+        "fit": [{"date": None}, {"date": "2026", "load": {"value": 3, "unit": "g/L"}}],
+        "creatinine": {"value": 150, "unit": "µmol/L"},
+    }
+    with chromium() as driver:
+        driver.get(file.as_uri())
+        saved = json.dumps(record)
+        for _ in range(3):
+            assert driver.execute_script("return rjdm.load(arguments[0])", saved) == ""
+            saved = driver.execute_script("return JSON.stringify(rjdm.record())")
+        again = json.loads(saved)
+        assert again["lab"][0] == record["lab"][0] and again["fit"] == record["fit"]
+        assert again["creatinine"] == {"value": 150, "unit": "umol/L"}
+        assert driver.get_log("browser") == []
 
 
 @in_a_browser

@@ -93,6 +93,8 @@ def test_the_word_report_holds_the_same_words(rjdm: Protocol, cases: list[dict[s
         assert f"☐ {label[:1].upper() + label[1:]}" in text
     assert data == rjdm.report(record, Order("patient", "word", date="2026-03-02"))
     with zipfile.ZipFile(io.BytesIO(data)) as file:
+        assert f"Patient {result.patient}" in file.read("word/header1.xml").decode()  # on every page to sign
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
         about = file.read("docProps/core.xml").decode() + file.read("docProps/app.xml").decode()
     assert result.patient not in about
 

@@ -106,11 +106,16 @@ def _results(evaluator: Any, patients: tuple[str, ...], allow_extra: bool) -> It
                     continue
                 for message in result.messages:
                     note(f"{entry.where}: patient {patient_id(entry.record, position)}: {message}")
-                if entry.said is not None and entry.said != result.as_json().get("verdict"):
-                    note(f"{entry.where}: the saved result says {str(entry.said)[:20]}; by these rules it is not so")
+                say_differences(entry, result)
                 yield result
         except UnreadablePatients as error:
             yield Unreadable(str(error))
+
+
+def say_differences(entry: Any, result: Any) -> None:
+    """Notes where a saved result no longer holds."""
+    for difference in entry.differences(result):
+        note(f"{entry.where}: of the saved result: {difference}")
 
 
 def _say_extra(record: Any, protocol: Any, said: set[str]) -> None:
@@ -184,6 +189,7 @@ def explain(
             from ..words.pieces import no_such_criterion
 
             refuse(no_such_criterion(criterion, protocol.model))
+    say_differences(entry, explanation.result)
     if form == "json":
         _explain_json(explanation, found)
         return
@@ -220,6 +226,8 @@ def _write_report(
         refuse("\n".join(f"{entry.where}: {line}" for line in str(error).splitlines()))
     except (CannotDraw, CannotWriteWord, ThemeError) as error:
         refuse(str(error))
+    if entry.said is not None:
+        say_differences(entry, protocol.evaluator(readings).evaluate(entry.record, allow_extra=allow_extra))
     written(output, data)
 
 

@@ -26,13 +26,28 @@ class UnreadablePatients(Exception):
 
 @dataclass(frozen=True)
 class Entry:
-    """One record as read, or what is wrong with its text. `where` names its place for a message, `said` is the verdict
-    of a saved result that holds the record."""
+    """One record as read, or what is wrong with its text. `where` names its place for a message, `said` is the saved
+    result that holds the record."""
 
     record: Any
     where: str
     problem: str = ""
     said: Any = None
+
+    def differences(self, result: Any) -> list[str]:
+        """What the saved result says otherwise than the one that the rules give now."""
+        if self.said is None:
+            return []
+        now, found = result.as_json(), []
+        version, verdict = self.said.get("version"), self.said.get("verdict", self.said.get("verdicts"))
+        if version is not None and version != now["version"]:
+            found.append(f"it was saved under version {str(version)[:20]}")
+        if self.said.get("readings") not in (None, now["readings"]):
+            found.append("it was saved under other readings")
+        if verdict not in (None, now.get("verdict", now.get("verdicts"))):
+            told = f"it says {verdict[:20]}" if isinstance(verdict, str) else "it says other verdicts"
+            found.append(f"{told}, which is not so by these rules")
+        return found
 
 
 def read_patients(name: str, protocol: Protocol) -> Iterator[Entry]:
@@ -50,7 +65,7 @@ def _unpacked(entry: Entry, protocol: Protocol) -> Entry:
         named = held.get("protocol")
         of = f"protocol {named[:60]}" if isinstance(named, str) else "no protocol"
         return Entry(None, entry.where, f"this is a result of {of}, and these are the rules of {protocol.id}")
-    return Entry(held["record"], entry.where, said=held.get("verdict"))
+    return Entry(held["record"], entry.where, said=held)
 
 
 def _entries(name: str, protocol: Protocol) -> Iterator[Entry]:

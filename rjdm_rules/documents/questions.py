@@ -12,6 +12,7 @@ from ..units.unit import Unit, conversion, read_unit
 from ..words.phrases import Words
 from ..words.tables import span_words
 
+FARTHEST = 1000  # how many times another unit may be as large or as small: nobody gives an age in seconds
 COMMON_UNITS = (
     "years", "months", "weeks", "days", "h", "min", "s", "kg", "g", "mg", "ug", "ng", "pg", "m", "cm", "mm", "L", "mL",
     "mol/L", "mmol/L", "umol/L", "nmol/L", "pmol/L", "g/L", "g/dL", "mg/dL", "mg/L", "ug/dL", "ug/L", "ug/mL", "ng/mL",
@@ -126,7 +127,9 @@ def _blanks(item: Item, words: Words, label: str = "") -> tuple[Blank, ...]:
 
 def _occurrence(item: Item, words: Words) -> tuple[Blank, ...]:
     terms = words.terms["form"]
-    found = [Blank(terms["from" if item.course else "date"])] + ([Blank(terms["until"])] if item.course else [])
+    found = [Blank(terms["from" if item.course else "date"])] + (
+        [Blank(terms["until"], f"☐ {terms['ongoing']}")] if item.course else []
+    )
     for attribute in item.attributes:
         label = words.said(attribute.label)
         if attribute.options:
@@ -143,11 +146,14 @@ def units_for(item: Item) -> list[str]:
     """The declared unit, and the usual ones that a value may be given in as well."""
     if item.unit is None or item.unit.plain or not item.unit.text:
         return []
-    seen = {_size(item.unit)}
+    declared, seen = item.unit, {_size(item.unit)}
     found = [item.unit.text]
     for text in COMMON_UNITS:
         unit = read_unit(text)
-        if _size(unit) not in seen and conversion(unit, item.unit, item.molar_mass) is not None:
+        factors = conversion(unit, declared, item.molar_mass)
+        if factors is None or _size(unit) in seen:
+            continue
+        if declared.offset or 1 <= max(factors[0], 1 / factors[0]) <= FARTHEST:
             seen.add(_size(unit))
             found.append(text)
     return found

@@ -16,7 +16,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from markupsafe import escape
+
 from ..theme import BUNDLED, REFERENCE, Theme, told
+from ..words.pieces import without_direction
 from .content import Content
 from .pictures import Figure
 from .section import logo_data
@@ -26,6 +29,7 @@ PAPERS = {"a4": (11906, 16838), "letter": (12240, 15840)}  # width and height in
 MARGIN = 1134  # 2 cm
 TIME = (1980, 1, 1, 0, 0, 0)  # of every part of the file, so that the same document has the same bytes
 LONGEST = 120  # seconds
+SUBJECT = "\ue000subject\ue001"  # stands for whom a document is about until its file is put together
 EMU = 12700  # English metric units in a point
 _ENVIRONMENT = {**os.environ, "SOURCE_DATE_EPOCH": "315532800"}  # the date inside the file
 EXTRA = "install what writes Word files: pip install 'rjdm-rules[word]'"
@@ -37,11 +41,13 @@ class CannotWriteWord(RuntimeError):
 
 @dataclass(frozen=True)
 class Page:
-    """A4 or Letter, upright or on its side; `numbered` says whether its headings are."""
+    """A4 or Letter, upright or on its side; `numbered` says whether its headings are, `whole_rows` whether the rows of
+    tables stay whole at the end of a page."""
 
     paper: str = "a4"
     landscape: bool = False
     numbered: bool = True
+    whole_rows: bool = True
 
     @property
     def size(self) -> tuple[int, int]:
@@ -62,13 +68,16 @@ def word_file(
     figures: Mapping[str, Figure],
     theme: Theme = BUNDLED,
     date: str = "",
+    subject: str = "",
 ) -> bytes:
     """A .docx from the HTML of a template, in which a picture stands as `<img src="NAME">` with the name of a figure.
 
     `pictures` are the figures as PNG, which older programs show; newer ones show the figures themselves.
+    `subject` stands in the header of each page; it comes in at the end, so that it is in no other file.
     Raises CannotWriteWord, ThemeError.
     """
     pandoc = _pandoc()
+    name = f"{name}{SUBJECT}" if subject else name
     reference = theme.read(REFERENCE) if theme.path(REFERENCE) else _reference(content, name, page, theme, date, pandoc)
 
     stand_ins = {name: _stand_in(number) for number, name in enumerate(pictures)}
@@ -81,7 +90,9 @@ def word_file(
 
     told_html = re.sub(r'src="([^":]+)"', embedded, html)
     made = _converted(told_html, reference, theme, content, pandoc)
-    return _finished(made, {stand_ins[name]: (data, figures[name].svg) for name, data in pictures.items()})
+    return _finished(
+        made, page, subject, {stand_ins[name]: (data, figures[name].svg) for name, data in pictures.items()}
+    )
 
 
 def _stand_in(number: int) -> bytes:
@@ -238,14 +249,18 @@ def _header_logo(theme: Theme) -> dict[str, Any] | None:
 # ---- the finished file ---------------------------------------------------------------------------------------------
 
 
-def _finished(made: bytes, pictures: Mapping[bytes, tuple[bytes, str]]) -> bytes:
+def _finished(made: bytes, page: Page, subject: str, pictures: Mapping[bytes, tuple[bytes, str]]) -> bytes:
     """The file with circled numbering, each picture as PNG and SVG in place of what stood in for it, and the same bytes
     every time."""
     source = zipfile.ZipFile(io.BytesIO(made))
     parts = {each: source.read(each) for each in source.namelist()}
     numbering = parts["word/numbering.xml"].decode("utf-8")
     parts["word/numbering.xml"] = _roomier(_circled(numbering)).encode("utf-8")
-    parts["word/document.xml"] = _whole_rows(parts["word/document.xml"].decode("utf-8")).encode("utf-8")
+    if page.whole_rows:
+        parts["word/document.xml"] = _whole_rows(parts["word/document.xml"].decode("utf-8")).encode("utf-8")
+    for name in [each for each in parts if each.startswith("word/header")]:
+        shown = str(escape(f" · {without_direction(subject)}")) if subject else ""
+        parts[name] = parts[name].replace(SUBJECT.encode(), shown.encode("utf-8"))
     _with_pictures(parts, pictures)
     return _zipped(parts)
 

@@ -36,6 +36,8 @@ class Generator(ConditionWriter):
                 self._trace(node)
             elif self.graph.deep and node.startswith("definition:") and self._is_condition(node):
                 self._keep(node, self._fresh(node))
+            elif self.graph.deep and node.startswith("definition:") and self.pairable[node]:
+                self.pairs[node] = self._number(self.pair(node))  # so that no number is written out of long chains
         if self.trace:
             held = "".join(f"{variable}, " for variable in self.traced.values())
             return [*self.lines, f"return ({held})"]

@@ -106,13 +106,20 @@ def page_data(evaluator: Evaluator, words: Words, nodes: Nodes) -> Json:
     """Words of items and criteria, and telling values of each item."""
     protocol, terms = evaluator.protocol, words.terms
     trees = Trees(words, nodes)
+    nothing = Reference(protocol, {}, evaluator.readings).run(evaluator.graph)  # of a patient of whom nothing is known
     return {
         "terms": plain({**terms["form"], "outcomes": terms["outcomes"]}),
         "verdicts": terms["drawn_verdicts"],
+        "span": terms["span"],
+        "parts": {
+            each.name: plain(words.said(each.title) if each.title else each.name)
+            for each in protocol.parts
+            if each.name
+        },
         "items": {name: plain(item_words(each, words)) for name, each in protocol.items.items()},
         "criteria": {each.id: plain(criterion_words(each, words, trees)) for each in protocol.criteria()},
         "excluding": sorted(protocol.excluding),
-        "telling": {name: telling_values(evaluator, name) for name in protocol.items},
+        "telling": {name: telling_values(evaluator, name, nothing) for name in protocol.items},
     }
 
 
@@ -150,10 +157,9 @@ def criterion_words(criterion: Criterion, words: Words, trees: Trees) -> Json:
 # ---- which answers tell
 
 
-def telling_values(evaluator: Evaluator, name: str) -> list[Any]:
+def telling_values(evaluator: Evaluator, name: str, reference: Reference) -> list[Any]:
     """A few answers to a question that make a difference somewhere: options, values at and beside thresholds."""
     item, protocol = evaluator.protocol.items[name], evaluator.protocol
-    reference = Reference(protocol, {}, evaluator.readings)
     found: list[Any] = []
     for condition in conditions_about(evaluator, name):
         values = (each for each in Candidates(protocol, condition, {}, reference).of(item) if each is not None)

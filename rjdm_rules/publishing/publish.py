@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -19,13 +18,13 @@ from ..documents.section import DOCUMENTS, SUFFIXES, render_document
 from ..documents.word import PAPERS, Page, word_file
 from ..evaluation.results import Evaluator
 from ..theme import BUNDLED, LANGUAGES, Theme
+from ..values.calendar import days_of
 from .drawing import Progress, pictures_of
 from .report import report_of
 from .showing import Shown, shown_by
 
 PUBLISHED = tuple(name for name in DOCUMENTS if name != "dictionary")  # that needs no pictures: forms.capture
 MADE_AS = {"checklist": ("html", "word"), "patient": ("html", "word")}
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 PRINTED = 0.82  # of their size on a screen: letters of 9 points beside those of the text
 FEW = 15  # pictures for which a further process is not worth its start
 PICTURE_DOTS = 110  # per inch, of the pictures that older programs show in a Word file
@@ -50,8 +49,8 @@ class Order:
         for name, values in known.items():
             if getattr(self, name) not in values:
                 raise ValueError(f"there is no {name} `{getattr(self, name)}`; write {' or '.join(values)}")
-        if self.date and not _DATE.fullmatch(self.date):
-            raise ValueError(f"`{self.date}` is not a date; write it as in 2026-03-02")
+        if self.date:
+            _check_day(self.date)
         if self.format not in MADE_AS.get(self.document, SUFFIXES):
             raise ValueError(f"the {self.document} is made as {' or '.join(MADE_AS[self.document])}")
         if self.document == "patient" and self.language != "en":
@@ -63,6 +62,16 @@ class Order:
         names = {"section": t["document_section"], "side-by-side": t["document_side"]}
         names |= {"checklist": t["form"]["checklist"], "patient": t["report"]["patient"]}
         return str(names[self.document])
+
+
+def _check_day(text: str) -> None:
+    """Raises ValueError for what is no day."""
+    try:
+        first, last = days_of(text)
+    except ValueError as error:
+        raise ValueError(f"`{text}` is not a date: {error}") from None
+    if first != last:
+        raise ValueError(f"`{text}` is not a date: write it as in 2026-03-02")
 
 
 @dataclass(frozen=True)
@@ -99,7 +108,8 @@ def publish(
     more |= {"report": report, "questions": on_paper(graph, sheet.words) if order.document == "checklist" else {}}
     text = render_document(order.document, order.format, content, pictures, order.theme, order.date, **more)
     if order.format == "word":
-        return Published(_word(text, order, content, pictures), {})
+        subject = f"{content.terms['patient']} {report.patient}" if report else ""
+        return Published(_word(text, order, content, pictures, subject), {})
     beside = {f"{each.name}.svg": each.svg.encode() for each in pictures.all()} if order.format == "markdown" else {}
     return Published(text.encode("utf-8"), beside)
 
@@ -115,12 +125,14 @@ def _examples(order: Order, content: Content, evaluator: Evaluator) -> Mapping[s
     return {id: tuple(replace(each, facts=()) for each in shown) for id, shown in found.items()}
 
 
-def _word(text: str, order: Order, content: Content, pictures: Pictures) -> bytes:
-    page = Page(order.paper, order.document == "side-by-side", numbered=order.document == "section")
+def _word(text: str, order: Order, content: Content, pictures: Pictures, subject: str) -> bytes:
+    page = Page(
+        order.paper, order.document == "side-by-side", order.document == "section", order.document != "checklist"
+    )
     name = order.title(content)
     figures = {each.name: _fitted(each, page) for each in pictures.all()}
     shown = {each.name: each for each in figures.values() if f'src="{each.name}"' in text}
-    return word_file(text, content, name, page, rasters(shown), shown, order.theme, order.date)
+    return word_file(text, content, name, page, rasters(shown), shown, order.theme, order.date, subject)
 
 
 def _fitted(figure: Figure, page: Page) -> Figure:
