@@ -233,7 +233,7 @@ class Records {
     if (!rest) return [number, null, null];
     const multiple = MULTIPLE.exec(rest);
     if (multiple) return [number, null, multiple[1].toUpperCase()];
-    if (",'".includes(rest[0]) || (/\d/.test(rest[0]) && !/^10[*^]/.test(rest))) {
+    if (rest === "." || ",'".includes(rest[0]) || (/\d/.test(rest[0]) && !/^10[*^]/.test(rest))) {
       throw new Problem("decimal_sign", { value: shown(value) });
     }
     if (rest.includes("(") && /\(\D*\d[^()]*\)$/.test(rest)) throw new Problem("holds_more", { value: shown(value) });
@@ -241,7 +241,7 @@ class Records {
   }
   unit(text) {
     const unit = this.units.unit(text);
-    if (!unit) throw new Problem("unit_unknown", { value: text });
+    if (!unit) throw new Problem("unit_unknown", { value: shown(text).slice(1, -1) });
     return unit;
   }
   sameUnit(a, b) {

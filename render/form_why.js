@@ -81,6 +81,9 @@ class Why {
 
   deciding(rules) {
     const found = new Set();
+    for (const node of this.program.order) { // what long chains rest on comes first, so that no look-up goes deep
+      if (node.startsWith("definition:")) this.insufficientDefinition(rules, node.slice("definition:".length));
+    }
     for (const part of this.program.parts) {
       if (rules.verdict(part) !== "undetermined") continue;
       for (const leaf of this.unknownLeaves(rules, part.blocks.map((block) => block.formula))) {
@@ -152,13 +155,7 @@ class Why {
     const settled = () => enough(rules.value(number, o));
     switch (node.k) {
       case "ItemValue": return enough(rules.item(node.item)) ? none : new Set([node.item]);
-      case "DefinedValue":
-        if (!rules.lacking.has(node.name)) {
-          const known = enough(rules.defined(node.name));
-          rules.lacking.set(node.name, known ? none
-            : this.insufficient(rules, this.program.definitions[node.name], null));
-        }
-        return rules.lacking.get(node.name);
+      case "DefinedValue": return this.insufficientDefinition(rules, node.name);
       case "CriterionTruth": {
         const { condition } = this.program.criteria[node.criterion];
         if (rules.criterion(node.criterion) !== null || condition === null) return none;
@@ -176,6 +173,13 @@ class Why {
         return event !== null ? new Set([event]) : this.itemsBehind(number);
       }
     }
+  }
+  insufficientDefinition(rules, name) {
+    if (!rules.lacking.has(name)) {
+      const known = enough(rules.defined(name));
+      rules.lacking.set(name, known ? new Set() : this.insufficient(rules, this.program.definitions[name], null));
+    }
+    return rules.lacking.get(name);
   }
   pickedEvent(node) {
     if (node.k === "Aggregate") return this.node(node.occurrences).event;

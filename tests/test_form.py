@@ -46,6 +46,19 @@ def test_the_script_agrees_on_random_protocols(seed: int) -> None:
         assert engine.evaluated(record) == engine.expected(record), (text, record)
 
 
+@pytest.mark.parametrize("kind", ["number", "yes/no"])
+def test_long_chains_of_definitions(kind: str) -> None:
+    step = "{} + 1" if kind == "number" else "{} AND b"
+    lines = [f'  d{n} "step {n}" = {step.format("a" if n == 0 else f"d{n - 1}")}' for n in range(1200)]
+    last = "d1199 > 5" if kind == "number" else "d1199"
+    text = f'protocol D "d"\ndata\n  a "a" {kind}\n  b "b" yes/no\ndefine\n' + "\n".join(lines)
+    protocol = loads(f'{text}\ninclusion\n  (1) "c"\n      {last}\n')
+    engine = Engine(protocol)
+    for record in ({}, {"a": 1 if kind == "number" else True}, {"a": 1 if kind == "number" else True, "b": True}):
+        assert engine.evaluated(record) == engine.expected(record)
+    assert protocol.form()
+
+
 PARTS = """protocol TWO "Donor and recipient"
 data
   age_donor "age of the donor" in years
@@ -111,7 +124,7 @@ WRITTEN = {
     "option": ["a", "b", "c", "A", 1, ["a"]],
     "set": [[], ["p"], ["p", "q", "p"], "p", ["r"], {}],
     "weight": [50, 49.999, "50", "50 kg", "50kg", "50000 g", "110.2 lb", "110.3 [lb_av]", "50 mg", "50 m", "50 kgs", 301, 0,
-               "1e2", "1×10^2", "1.5e1 kg", "5,0", "5'000", "50 (low)", "<50", "≥ 50", "-5", "−5 kg", True, [50], {"value": 50},
+               "1e2", "1×10^2", "5.", ".5", "1.5e1 kg", "5,0", "5'000", "50 (low)", "<50", "≥ 50", "-5", "−5 kg", True, [50], {"value": 50},
                {"value": "50", "unit": "kg"}, {"value": "50 kg", "unit": "g"}, {"value": "50 g", "unit": "kg"}, {"val": 50}, {"value": 50, "uln": 3},
                "3 ×ULN", "1e70", 1e70, "9" * 61, "", "kg", "50 kg.", "50 k g", {"value": 50, "unit": 3}, "50 {dry}kg", "0.5 hg"],
     "ast": [120, "120 U/L", {"value": 120, "uln": 40}, {"value": 2, "unit": "ukat/L", "uln": 0.6}, {"value": "3 ×ULN"}, "3 xULN", "3.01 × uln",

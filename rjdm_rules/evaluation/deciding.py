@@ -15,6 +15,10 @@ def deciding_facts(graph: RuleGraph, leaves: list[str], reference: Reference) ->
     """The items behind unknown conditions, in alphabetical order. An item with an `otherwise` stands for what it
     follows from; readings never appear; an item that is there but not enough (no ULN, a partial date) counts."""
     found: set[str] = set()
+    if graph.deep:  # what long chains rest on comes first, so that no look-up goes deep
+        for node in graph.order:
+            if node.startswith("definition:"):
+                insufficient(x.DefinedValue(node.removeprefix("definition:")), reference, None)
     for leaf in leaves:
         kind, _, name = leaf.partition(":")
         if kind == "item":

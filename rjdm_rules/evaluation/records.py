@@ -209,7 +209,7 @@ def _written(item: Item, value: object) -> tuple[Fraction, str | None, str | Non
     multiple = _MULTIPLE.match(rest)
     if multiple:
         return number, None, multiple.group(1).upper()
-    if rest[0] in ",'" or (rest[0].isdigit() and not rest.startswith(("10*", "10^"))):
+    if rest == "." or rest[0] in ",'" or (rest[0].isdigit() and not rest.startswith(("10*", "10^"))):
         raise ValueProblem(
             f"{shown(value)} is not a number{_in_unit(item)}", "write decimals with a point, thousands without a sign"
         )

@@ -174,6 +174,8 @@ def conditions_about(evaluator: Evaluator, name: str) -> list[x.Expression]:
     ids = evaluator.graph.criteria_using(name)
     found = [evaluator.protocol.criterion(id) for id in ids]
     conditions = [each.condition for each in found if each is not None and each.condition is not None]
+    if evaluator.graph.deep:  # in chains so long nothing is worked back from a threshold
+        return [x.Always(True)]
     return conditions[:MOST_CONDITIONS]
 
 
