@@ -199,7 +199,7 @@ def _written(item: Item, value: object) -> tuple[Fraction, str | None, str | Non
         return exact(value), None, None
     match = _QUANTITY.match(value)
     if not match:
-        raise ValueProblem(f"{shown(value)} is not a number{_in_unit(item)}", _number_help(value))
+        raise ValueProblem(f"{shown(value)} is not a number{_in_unit(item)}", _number_help(item, value))
     number = exact(match.group(1)) * Fraction(10) ** int((match.group(2) or "0").replace("−", "-"))
     if number and not Fraction(1, 10**HIGHEST_POWER) < abs(number) < 10**HIGHEST_POWER:
         raise ValueProblem(f"{shown(value)} is longer than any measurement")
@@ -223,10 +223,11 @@ def _in_unit(item: Item) -> str:
     return f" in {item.unit.text}" if item.unit and item.unit.text else ""
 
 
-def _number_help(value: str) -> str:
+def _number_help(item: Item, value: str) -> str:
     if value.strip()[:1] in ("<", ">", "≤", "≥", "~", "≈"):
         return "a bound is no value; leave the item out, or record the limit of detection that your protocol prescribes"
-    return 'write a number such as 9, or with a unit as in "9 years"'
+    unit = item.unit.text if item.unit and item.unit.text not in ("", "1") else ""
+    return f'write a number such as 9, or with its unit as in "9 {unit}"' if unit else "write a number such as 9"
 
 
 def read_unit_of(text: str) -> Unit:
