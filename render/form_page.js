@@ -39,7 +39,9 @@ function start() {
     const field = fields.field(item, (raw) => take(name, raw, field));
     const set = element("fieldset", { class: "question", "aria-describedby": `${hint.id} ${problem.id}` },
       element("legend", {}, words.ask), hint, field.element, problem);
-    set.addEventListener("focusout", () => { if (waiting.has(name)) tell(name, true); });
+    set.addEventListener("focusout", (event) => {
+      if (waiting.has(name) && !set.contains(event.relatedTarget)) tell(name, true);
+    });
     host.replaceChildren(set);
     const shown = { field, problem, set };
     places.set(name, [...(places.get(name) || []), shown]);
