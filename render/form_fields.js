@@ -165,8 +165,8 @@ class Fields {
       case "several of": return raw === null ? t.not_recorded : raw.map(named).join(t.list) || t.none;
       case "date": case "time": return raw.trim() || t.not_recorded;
       case "event":
-        if (raw.state !== "listed") return raw.state ? t[raw.state] : t.not_recorded;
-        return raw.list.map((each) => this.toldOccurrence(item, each)).join("; ") || t.never;
+        if (raw.state !== "listed") return raw.state ? this.states(item)[raw.state] : t.not_recorded;
+        return raw.list.map((each) => this.toldOccurrence(item, each)).join("; ") || this.states(item).never;
       default: {
         const unit = (text) => /^[\d.\s+\-−eE]+$/.test(plainSigns(text))
           ? `${plainSigns(text)} ${this.unitWords(item, raw.unit)}`.trim() : plainSigns(text);
@@ -174,6 +174,10 @@ class Fields {
         return (raw.value.trim() ? unit(raw.value) : t.not_recorded) + (limits.length ? ` (${limits.join(t.list)})` : "");
       }
     }
+  }
+  // What may be said of an event, or of a measurement that is repeated.
+  states(item) {
+    return item.repeated ? this.t.measuring : this.t.happening;
   }
   // A value that was not entered but follows from others.
   toldValue(item, value) {
@@ -188,7 +192,7 @@ class Fields {
     };
     if (value instanceof Measured) return `${span(value.value, numberText)} ${words.unit}`.trim();
     if (value instanceof Bounds) return span(value, item.kind === "time" ? momentText : dayText);
-    return value.map((each) => each.start.unknown ? this.t.date_unknown : span(each.start, dayText)).join("; ") || this.t.never;
+    return value.map((each) => each.start.unknown ? this.t.date_unknown : span(each.start, dayText)).join("; ") || this.states(item).never;
   }
   toldOccurrence(item, raw) {
     const until = raw.ongoing ? this.t.ongoing : raw.until.trim();
@@ -312,7 +316,7 @@ class Fields {
     let raw = this.fresh("event"), rows = [];
     const list = element("ol", { class: "occurrences" });
     const add = element("button", { type: "button", class: "small" }, this.t.add_occurrence);
-    const options = [["never", this.t.never], ["listed", this.t.listed], ["happened", this.t.happened]];
+    const options = ["never", "listed", "happened"].map((each) => [each, this.states(item)[each]]);
     const state = this.choice(item, options, (value) => {
       const entries = value === "listed" && !raw.list.length ? [this.freshOccurrence(item)] : raw.list;
       raw = { state: value, list: entries };

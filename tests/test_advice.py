@@ -176,6 +176,8 @@ SENTENCES = [
     ("ECOG 0 or 1", "ecog ≤ 1", "R902", None),
     ("After 2 March 2026", "screening > 2026-03-02", "R902", None),
     ("Stroke within eighteen months", "stroke WITHIN 18 months BEFORE screening", "R902", None),
+    ("Stroke or GLP-1 agonists within 18 months", "stroke WITHIN 18 months BEFORE screening", "R902", None),
+    ("Stroke within 17-18 months", "stroke WITHIN 18 months BEFORE screening", "R902", "says 17"),
 ]  # fmt: skip
 
 

@@ -652,6 +652,48 @@ def test_axe_finds_nothing_serious(page: Any, cases: list[dict[str, Any]]) -> No
         assert [each for each in found if each[1] in ("serious", "critical", "moderate")] == []
 
 
+MISPLACED = """
+const wrong = [];
+for (const question of document.querySelectorAll(".question")) {
+  question.scrollIntoView();
+  const outer = question.getBoundingClientRect(), head = question.querySelector("legend").getBoundingClientRect();
+  for (const part of question.querySelectorAll("input, select, label, button")) {
+    const box = part.getBoundingClientRect();
+    if (!box.width || part.closest("[hidden]")) continue;
+    const inside = box.left >= outer.left - 1 && box.right <= outer.right + 1 && box.bottom <= outer.bottom + 3;
+    if (!inside || box.top < head.bottom - 3) wrong.push(question.id + ": " + part.outerHTML.slice(0, 120));
+  }
+  const rows = [...question.querySelectorAll(":scope > .choices > *")].map((each) => each.getBoundingClientRect().top);
+  if (arguments[0] && rows.length > 1 && rows.length < 4 && rows[0] !== rows.at(-1)) wrong.push(question.id + ": choices one below the other");
+}
+return wrong;
+"""
+
+
+@in_a_browser
+@pytest.mark.parametrize(("width", "wide"), [(1200, True), (390, False)])
+@pytest.mark.parametrize("text", [VALUES, None])
+def test_every_field_lies_within_its_question(text: str | None, width: int, wide: bool, tmp_path: Path) -> None:
+    file = tmp_path / "form.html"
+    protocol = loads(text) if text else load("rjdm_cart")
+    file.write_text(protocol.form(), encoding="utf-8")
+    record = (
+        {"fit": [{"date": "2026", "grade": 3}], "stay": [{"date": "2026-01", "until": None}]}
+        if text
+        else {"acute_gvhd": []}
+    )
+    with chromium() as driver:
+        driver.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": not wide},
+        )
+        driver.get(file.as_uri())
+        assert driver.execute_script("return rjdm.load(arguments[0])", json.dumps(record)) == ""
+        settled(driver)
+        assert driver.execute_script("return document.querySelectorAll('.question').length") > 10
+        assert driver.execute_script(MISPLACED, wide) == []
+
+
 @in_a_browser
 def test_hostile_words_stay_words(tmp_path: Path) -> None:
     file = tmp_path / "form.html"

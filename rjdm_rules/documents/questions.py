@@ -92,7 +92,8 @@ def question(item: Item, words: Words) -> Question:
             choices = tuple(words.option(option) for option in item.options)
             choices += (terms["none_of_these"],) if item.kind == "several of" else ()
         case "event":
-            choices = (terms["never"], terms["listed"])
+            states = terms["measuring" if item.repeated else "happening"]
+            choices = (states["never"], states["listed"])
             blanks, lines = _occurrence(item, words), 3 if item.repeated else 2
         case _:
             blanks = _blanks(item, words)

@@ -7,7 +7,7 @@ import re
 from ..language.diagnostics import WARNING, Diagnostic, replacement
 from ..language.source import Source
 from . import expressions as x
-from .figures import COUNTED, Figures, figures_in
+from .figures import COUNTED, Figures, figures_in, figures_in_names
 from .model import Criterion, Protocol
 from .scope import Advice, Findings
 from .terms import walk
@@ -40,7 +40,7 @@ def _figures_agree(criterion: Criterion, figures: Figures, findings: Findings) -
         said = figures_in(criterion.sentence.text) - explained
         own -= explained
         help = "bring sentence and condition into line"
-        extra = sorted(said - own - labelled - below)
+        extra = sorted(said - own - labelled - below - figures_in_names(criterion.sentence.text))
         one = {"1"} if re.search(r"\bone\b", criterion.sentence.text, re.IGNORECASE) else set()
         missing = sorted(each for each in own - said - IMPLIED - one if not _in_part(each, said))
         if extra:

@@ -20,6 +20,7 @@ _ONE_UNIT = re.compile(r"\b(?:one|last|past|previous) (?=(?:year|month|week|day|
 _REFERENCE = re.compile(r"[①-⑳]|\(\d{1,3}\)|\[\d{1,2}\]|\b[IE]\d+(?:\.\w+)*")
 _DATE = re.compile(r"(?<!\d)\d{4}-\d{2}(?:-\d{2})?(?!\d)")
 _FIGURE = re.compile(r"(?<![\w.])(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:\s?×\s?10\^\d+)?")
+_IN_NAME = re.compile(r"\b[A-Za-z]*[A-Z]{2}[A-Za-z]*[-‐‑](\d+)\b")
 
 
 def figures_in(text: str) -> set[str]:
@@ -30,6 +31,11 @@ def figures_in(text: str) -> set[str]:
     found = dates | {canonical_figure(match.group()) for match in _FIGURE.finditer(plain)}
     found |= {COUNTED[word] for word in re.findall(r"[a-z]+", plain.lower()) if word in COUNTED}
     return found
+
+
+def figures_in_names(text: str) -> set[str]:
+    """The numbers of names such as GLP-1 and COVID-19, which a condition need not hold."""
+    return {canonical_figure(figure) for figure in _IN_NAME.findall(text)}
 
 
 def canonical_figure(text: str) -> str:
