@@ -1,7 +1,7 @@
 // The fields of a question. What stands in them (`raw`) is one thing, the value that a record holds another.
 //
 // raw: yes/no and one of: "" or the answer; several of: null or a list; date, time and numbers: a text, or
-// {value, unit, uln, lln} of texts; event: {state: "", "never", "happened" or "listed", list: [{date, until, …}]}.
+// {value, unit, uln, lln} of texts, `typed` where the unit came from the text; event: {state: "", "never", "happened" or "listed", list: [{date, until, …}]}.
 
 function element(name, attributes = {}, ...children) {
   const made = document.createElement(name);
@@ -15,13 +15,20 @@ function element(name, attributes = {}, ...children) {
 // Full-width signs of East Asian keyboards as the plain ones that they stand for.
 const plainSigns = (text) => text.replace(/[\uff01-\uff5e]/g, (sign) => String.fromCharCode(sign.charCodeAt(0) - 0xfee0))
   .replace(/\u3000/g, " ").trim();
-// A day or a time as a record writes it: 2026-3-2, 20260302 and 2026-03-02 9:30 are as good.
+// A day or a time as a record writes it: 2026-3-2, 2026/3/2, 20260302, 2026年3月2日 and 2026-03-02 9:30 are as good.
 function plainDate(text) {
-  const plain = plainSigns(text).replace(/^(\d{4})(\d{2})(\d{2})$/, "$1-$2-$3");
+  const plain = plainSigns(text).replace(/^((?:1[89]|2[012])\d{2})(\d{2})(\d{2})$/, "$1-$2-$3")
+    .replace(/^(\d{4})\s*[年/]\s*(\d{1,2})(?:\s*[月/]\s*(?:(\d{1,2})\s*日?)?)?(?=$|[T ])/,
+      (all, year, month, day) => [year, month, day].filter(Boolean).join("-"))
+    .replace(/^(\d{4})年$/, "$1");
   const match = /^(\d{4})-(\d{1,2})(?:-(\d{1,2})(?:[T ]\s*(\d{1,2}):(\d{2})(:\d{2})?)?)?$/.exec(plain);
   if (!match) return plain;
   const [, year, month, day, hour, minute, second] = match;
   return year + "-" + padded(month, 2) + (day ? "-" + padded(day, 2) : "") + (hour ? `T${padded(hour, 2)}:${minute}${second || ""}` : "");
+}
+function mark(input, wrong) {
+  if (wrong) input.setAttribute("aria-invalid", "true");
+  else input.removeAttribute("aria-invalid");
 }
 const filled = (text, words) => text.replace(/\{(\w+)\}/g, (all, name) => name in words ? words[name] : all);
 
@@ -34,7 +41,7 @@ class Fields {
     this.count = 0;
   }
   fresh(kind) { return kind === "several of" ? null : kind === "event" ? { state: "", list: [] } : this.blank(kind); }
-  blank(kind) { return ["quantity", "number", "count"].includes(kind) ? { value: "", unit: "", uln: "", lln: "" } : ""; }
+  blank(kind) { return ["quantity", "number", "count"].includes(kind) ? { value: "", unit: "", uln: "", lln: "", typed: false } : ""; }
 
   // ---- from what stands in the fields to a record, and back
 
@@ -75,8 +82,9 @@ class Fields {
     return plainSigns(raw.date) + plainSigns(raw.until) + (raw.ongoing ? "ongoing" : "") + (raw.undated ? "undated" : "") + held.map((each) => each.name).join("");
   }
   measured(item, raw) {
-    const [value, uln, lln] = [raw.value, raw.uln, raw.lln].map(plainSigns);
-    const unit = raw.unit && item.unit && raw.unit !== item.unit.text ? raw.unit : null;
+    const [value, uln, lln] = [raw.value, raw.uln, raw.lln].map((text) => this.plainMeasure(item, text));
+    const listed = raw.unit && item.unit && raw.unit !== item.unit.text ? raw.unit : null;
+    const unit = typedUnit(value) ? null : listed; // one that is typed counts, and the list follows it
     if (!value && !uln && !lln) return undefined;
     if (!uln && !lln && unit === null) return numeral(value);
     const found = {};
@@ -85,6 +93,14 @@ class Fields {
     if (uln) found.uln = numeral(uln);
     if (lln) found.lln = numeral(lln);
     return found;
+  }
+  // A number with its unit, the unit as a record writes it where it was typed in the words of the page: 45 岁.
+  plainMeasure(item, text) {
+    const plain = plainSigns(text);
+    if (!typedUnit(plain)) return plain;
+    const { number, unit } = split(plain);
+    const listed = this.words(item).units.find(([, word]) => word === unit);
+    return `${number} ${listed ? listed[0] : this.t.typed_units[unit] || unit}`;
   }
   occurrence(item, raw) {
     const found = Object.create(null); // an attribute may be called as it likes
@@ -116,10 +132,22 @@ class Fields {
   rawMeasured(item, value) {
     const text = (held) => held === null || held === undefined ? "" : held instanceof Literal ? held.text : String(held);
     const parts = isObject(value) && !(value instanceof Literal) ? value : { value };
-    const [, number, after] = /^\s*(\S+)\s*(.*?)\s*$/s.exec(text(parts.value)) || [null, "", ""];
     const found = { value: text(parts.value), unit: this.listed(item, text(parts.unit)), uln: text(parts.uln), lln: text(parts.lln) };
-    if (typedUnit(found.value)) return { ...found, value: number, unit: this.listed(item, after) }; // "55 %" as 55 and its unit
-    return found;
+    return this.movedUnit(item, found) || found; // "55 %" as 55 and its unit
+  }
+  // The value without the unit that was typed behind it, which goes into the list where it can be seen; null where
+  // there is none, or one that the item is not recorded in.
+  movedUnit(item, raw) {
+    const plain = this.plainMeasure(item, raw.value);
+    if (!typedUnit(plain)) return null;
+    const { number, unit } = split(plain), made = this.records.units.unit(unit);
+    if (!made || !item.unit || !this.records.units.conversion(made, item.unit, item.molar)) return null;
+    return { ...raw, value: number, unit: this.listed(item, unit), typed: true };
+  }
+  // Reads a number as the item takes one, whatever stands in the other fields. Throws Problem.
+  readable(item, text) {
+    const [number, unit] = this.records.written(item, this.plainMeasure(item, text));
+    if (unit !== null) this.records.declared(item, number, unit);
   }
   // A unit as the list of an item has it, where it has one of the same size: umol/L for µmol/L.
   listed(item, unit) {
@@ -152,7 +180,8 @@ class Fields {
     const about = attribute === undefined ? this.words(item) : this.words(item).attributes[attribute];
     const words = { ...held.words, range: about.range, declared: about.unit, list: about.options.map(([, label]) => label).join(", ") };
     const place = held.place.map((each) => typeof each === "number" ? `${each}.` : `${about.label}:`);
-    return [...place, filled(this.t.problems[held.what], words).replace(/ +(?=[.。])/g, "")].join(" ");
+    const unitless = about.unit === "" && this.t.problems[`${held.what}_unitless`];
+    return [...place, filled(unitless || this.t.problems[held.what], words).replace(/ +(?=[.。])/g, "")].join(" ");
   }
 
   // What a value says, for a line of reasons.
@@ -229,7 +258,12 @@ class Fields {
     if (shown.length > 9) {
       const select = element("select", {}, ...[shown.at(-1), ...options].map(([value, text]) => element("option", { value }, text)));
       select.addEventListener("change", () => changed(select.value));
-      return { element: this.labelled(this.t.answer, select), show: (raw) => { select.value = raw; }, focus: () => select.focus() };
+      return {
+        element: this.labelled(this.t.answer, select),
+        show: (raw) => { select.value = raw; },
+        focus: () => select.focus(),
+        mark: () => {}, // no choice can be wrong
+      };
     }
     const name = this.id();
     const buttons = shown.map(([value, text]) => {
@@ -241,6 +275,7 @@ class Fields {
       element: element("div", { class: "choices" }, ...buttons.map(([, , label]) => label)),
       show: (raw) => buttons.forEach(([value, input]) => { input.checked = value === raw; }),
       focus: () => (buttons.find(([, input]) => input.checked) || buttons[0])[1].focus(),
+      mark: () => {},
     };
   }
   several(item, changed) {
@@ -263,23 +298,30 @@ class Fields {
         none.checked = raw !== null && raw.length === 0;
       },
       focus: () => boxes[0][1].focus(),
+      mark: () => {},
     };
   }
   text(item, hint, changed, label = this.t[item.kind === "time" ? "time" : "date"]) {
-    const input = element("input", { type: "text", autocomplete: "off", spellcheck: "false", placeholder: hint, class: "date" });
+    const input = element("input", { type: "text", autocomplete: "off", spellcheck: "false", placeholder: hint, class: item.kind === "time" ? "date time" : "date" });
     input.addEventListener("input", () => changed(input.value));
     input.addEventListener("change", () => { if (input.value !== plainDate(input.value)) changed(input.value = plainDate(input.value)); });
     return {
       element: this.labelled(label, input),
       show: (raw) => { if (input.value !== raw) input.value = raw; },
       focus: () => input.focus(),
+      mark: (wrong) => mark(input, wrong),
+      input,
     };
   }
   measure(item, changed) {
     const words = this.words(item), raw = this.blank(item.kind), inputs = {}, parts = [];
     const add = (key, label, extra) => {
       inputs[key] = element("input", { type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false", class: extra });
-      inputs[key].addEventListener("input", () => { raw[key] = inputs[key].value; changed({ ...raw }); });
+      inputs[key].addEventListener("input", () => {
+        raw[key] = inputs[key].value;
+        if (raw.typed && !raw.value && !raw.uln && !raw.lln) show({ ...raw, unit: "", typed: false }); // it went with its number
+        changed({ ...raw });
+      });
       parts.push(this.labelled(label, inputs[key]));
     };
     const show = (held) => {
@@ -296,13 +338,13 @@ class Fields {
     add("value", this.t.value, "number");
     if (words.units.length > 1) {
       inputs.value.addEventListener("change", () => { // a unit that was typed goes into the list, where it can be seen
-        const [, number, after] = /^(\S+)\s*(.*)$/.exec(plainSigns(raw.value)) || [null, "", ""];
-        if (!typedUnit(raw.value) || !this.records.units.unit(after)) return;
-        show({ ...raw, value: number, unit: this.listed(item, after) });
+        const moved = this.movedUnit(item, raw);
+        if (!moved) return;
+        show(moved);
         changed({ ...raw });
       });
       inputs.unit = element("select", {}, ...words.units.map(([value, text]) => element("option", { value }, text)));
-      inputs.unit.addEventListener("change", () => { raw.unit = inputs.unit.value; changed({ ...raw }); });
+      inputs.unit.addEventListener("change", () => { Object.assign(raw, { unit: inputs.unit.value, typed: false }); changed({ ...raw }); });
       parts.push(this.labelled(this.t.unit, inputs.unit));
     } else if (words.unit) parts.push(element("span", { class: "unit" }, words.unit));
     for (const limit of item.limits) add(limit.toLowerCase(), this.t[limit.toLowerCase()], "number");
@@ -310,6 +352,13 @@ class Fields {
       element: element("div", { class: "parts" }, ...parts),
       show,
       focus: () => inputs.value.focus(),
+      mark: (problem) => { // a limit where one is meant, or where one cannot be read
+        const keys = ["value", "uln", "lln"].filter((key) => inputs[key]);
+        const bad = (key) => raw[key].trim() && this.records.attempt(() => this.readable(item, raw[key])) !== null;
+        const about = { limits_turned: "lln", limit_zero: problem && problem.words.limit === "LLN" ? "lln" : "uln" };
+        const found = problem ? about[problem.what] || keys.find(bad) || "value" : null;
+        for (const key of keys) mark(inputs[key], key === found);
+      },
     };
   }
   event(item, changed) {
@@ -358,6 +407,10 @@ class Fields {
         build();
       },
       focus: () => rows.length ? rows[0].focus() : state.focus(),
+      mark: (problem) => {
+        const at = problem ? (problem.place.find((each) => typeof each === "number") || 1) - 1 : -1;
+        rows.forEach((row, i) => row.mark(i === at ? problem : null));
+      },
     };
   }
   freshOccurrence(item) {
@@ -371,43 +424,63 @@ class Fields {
     date.show(raw.date);
     const undated = element("input", { type: "checkbox", id: this.id() });
     undated.checked = raw.undated;
-    const dateInput = date.element.querySelector("input");
-    dateInput.disabled = raw.undated;
-    undated.addEventListener("change", () => {
-      dateInput.disabled = undated.checked;
-      date.show("");
-      set({ undated: undated.checked, date: "" });
-    });
+    this.instead(undated, date, raw.undated, (chosen, text) => set({ undated: chosen, date: text }));
+    const fields = { date };
     const parts = [date.element, element("label", { for: undated.id, class: "choice" }, undated, this.t.undated)];
     if (item.course) {
       const until = this.text(item, this.t.date_hint, (value) => set({ until: value }), this.t.until);
       until.show(raw.until);
       const box = element("input", { type: "checkbox", id: this.id() });
       box.checked = raw.ongoing;
-      until.element.querySelector("input").disabled = raw.ongoing;
-      box.addEventListener("change", () => {
-        until.element.querySelector("input").disabled = box.checked;
-        until.show("");
-        set({ ongoing: box.checked, until: "" });
-      });
+      this.instead(box, until, raw.ongoing, (chosen, text) => set({ ongoing: chosen, until: text }));
+      fields.until = until;
       parts.push(until.element, element("label", { for: box.id, class: "choice" }, box, this.t.ongoing));
     }
     for (const attribute of item.attributes) {
       const field = this.field(attribute, (value) => set({ attributes: { ...raw.attributes, [attribute.name]: value } }));
       field.show(raw.attributes[attribute.name]);
-      const words = this.words(attribute);
-      parts.push(element("fieldset", { class: "attribute" }, element("legend", {}, words.label), field.element));
+      const words = this.words(attribute), about = [words.range, words.unit].filter(Boolean).join(" ");
+      const legend = element("legend", {}, words.label + (about && words.range ? ` (${about})` : ""));
+      parts.push(element("fieldset", { class: "attribute" }, legend, field.element));
+      fields[`the ${attribute.name}`] = field;
     }
     const button = element("button", { type: "button", class: "small" }, this.t.remove);
     button.setAttribute("aria-label", filled(this.t.remove_occurrence, { number: at + 1 }));
     button.addEventListener("click", remove);
-    return { element: element("li", {}, element("div", { class: "parts" }, ...parts, button)), focus: date.focus };
+    return {
+      element: element("li", {}, element("div", { class: "parts" }, ...parts, button)),
+      focus: date.focus,
+      mark: (problem) => { // the attribute that is named, or the day that cannot be read
+        const inner = problem && problem.place.find((each) => typeof each === "string");
+        const wrong = (text) => problem && !inner && this.records.attempt(() => this.records.date(plainDate(text))) !== null;
+        for (const attribute of item.attributes) fields[`the ${attribute.name}`].mark(inner === attribute.name ? problem : null);
+        const until = Boolean(problem) && !inner && (problem.what === "ends_before" || (raw.until !== "" && wrong(raw.until)));
+        if (fields.until) fields.until.mark(until);
+        date.mark(Boolean(problem) && !inner && !until && !raw.undated && wrong(raw.date));
+      },
+    };
   }
+  // A box to tick in place of a date: the date that stood there comes back when the tick is taken away.
+  instead(box, date, chosen, changed) {
+    let kept = "";
+    date.input.disabled = chosen;
+    box.addEventListener("change", () => {
+      if (box.checked) kept = date.input.value;
+      date.input.disabled = box.checked;
+      date.show(box.checked ? "" : kept);
+      changed(box.checked, date.input.value);
+    });
+  }
+}
+// A number and what is written behind it, with or without a space; null where no number comes first.
+function split(text) {
+  const plain = plainSigns(text), match = QUANTITY.exec(plain);
+  return match && { number: plain.slice(0, plain.length - match[3].length).trim(), unit: match[3] };
 }
 // Whether a number is typed with a unit behind it (and not as a multiple of its limit).
 function typedUnit(text) {
-  const match = QUANTITY.exec(plainSigns(text));
-  return match !== null && match[3] !== "" && !MULTIPLE.test(match[3]);
+  const found = split(text);
+  return found !== null && found.unit !== "" && !MULTIPLE.test(found.unit);
 }
 function momentText(moment) {
   const day = Math.floor(moment / SECONDS_A_DAY), second = moment - day * SECONDS_A_DAY;

@@ -54,7 +54,7 @@ function start() {
       if (words.range) parts.push(`${words.range} ${words.unit}`.trim());
       else if (words.unit) parts.push(words.unit);
     }
-    if (words.derived) parts.push(t.derived);
+    parts.push(words.open);
     return [...parts, ...words.notes].filter(Boolean).join(" · ");
   }
   function reflect(name, { field, problem, set }, from) {
@@ -75,13 +75,10 @@ function start() {
     clearTimeout(waiting.get(name));
     waiting.delete(name);
     const held = answers.get(name), text = held.problem ? fields.problem(program.items[name], held.problem) : "";
-    for (const { problem, set } of places.get(name) || []) {
+    for (const { field, problem, set } of places.get(name) || []) {
       put(problem, text);
       set.classList.toggle("wrong", held.problem !== null);
-      for (const input of set.querySelectorAll("input[type=text]")) {
-        if (held.problem) input.setAttribute("aria-invalid", "true");
-        else input.removeAttribute("aria-invalid");
-      }
+      field.mark(held.problem);
     }
     if (aloud) aloudAfter(text, 0);
   }
@@ -96,6 +93,7 @@ function start() {
     skipped.delete(name);
     for (const shown of places.get(name) || []) reflect(name, shown, from);
     saved = false;
+    showSkip();
     update(name === asked);
   }
 
@@ -160,7 +158,7 @@ function start() {
   function held(name) {
     const item = program.items[name], { raw, fact } = answers.get(name);
     if (fact === undefined && item.otherwise !== null && told(rules.item(name))) {
-      return filled(t.calculated, { value: fields.toldValue(item, rules.item(name)) });
+      return filled(page.items[name].assumed ? t.assumed : t.calculated, { value: fields.toldValue(item, rules.item(name)) });
     }
     return fields.told(item, raw);
   }
@@ -273,6 +271,11 @@ function start() {
     shown.set.scrollIntoView({ block: "center" });
     shown.field.focus();
   }
+  // What is entered is not "not known": the button is there only while nothing is.
+  function showSkip() {
+    const held = asked === null ? null : answers.get(asked);
+    at("skip").hidden = held !== null && (held.value !== undefined || held.problem !== null);
+  }
   const inNext = () => places.get(asked).find((each) => at("next-field").contains(each.set));
   function askNext(focus = false) {
     const next = order.find(([name]) => !skipped.has(name));
@@ -283,6 +286,7 @@ function start() {
       if (name === null) at("next-field").replaceChildren();
       else place(name, at("next-field"));
     }
+    showSkip();
     at("next-done").hidden = name !== null;
     at("next-buttons").hidden = name === null;
     at("again").hidden = name !== null || !order.length;
@@ -352,12 +356,18 @@ function start() {
       answers.set(name, answer(item, held === undefined ? fields.fresh(item.kind) : fields.raw(item, held)));
       for (const shown of places.get(name) || []) reflect(name, shown, null);
     }
-    at("patient").value = typeof given.id === "string" ? given.id : given.id instanceof Literal ? given.id.text : given.id ? String(given.id) : "";
+    named(typeof given.id === "string" ? given.id : given.id instanceof Literal ? given.id.text : given.id ? String(given.id) : "");
     skipped.clear();
     saved = true;
     update(false);
     noted = remarks();
     return "";
+  }
+  // The patient's id, which stands on each printed page.
+  function named(id) {
+    if (at("patient").value !== id) at("patient").value = id;
+    const text = [...(id.trim() ? `${t.patient_id}: ${id.trim()}` : "")].map((sign) => `\\${sign.codePointAt(0).toString(16)} `).join("");
+    at("printed-id").textContent = `@page { @top-right { content: "${text}"; } }`;
   }
   let noted = "";
   // What a saved result says otherwise than this page: its version, its readings, its verdict.
@@ -401,24 +411,29 @@ function start() {
     if (event.key !== "Enter" || event.target.tagName !== "INPUT" || asked === null) return;
     event.preventDefault();
     event.target.dispatchEvent(new Event("change", { bubbles: true })); // as if the field had been left
-    if (program.items[asked].kind !== "event") at("next").click(); // an event has more fields to fill in
+    if (!answers.get(asked).raw.list || !answers.get(asked).raw.list.length) at("next").click(); // entries have more fields
   });
   at("save").addEventListener("click", save);
   at("open").addEventListener("change", async (event) => {
     const [file] = event.target.files;
-    if (!file || !(saved || window.confirm(t.open_ask))) return;
-    const problem = file.size > LARGEST_FILE ? t.too_large : load(await file.text());
-    say(problem || [filled(t.opened, { name: file.name }), noted].join(" ").trim());
-    event.target.value = "";
+    if (file && (saved || window.confirm(t.open_ask))) {
+      const problem = file.size > LARGEST_FILE ? t.too_large : load(await file.text());
+      say(problem || [filled(t.opened, { name: file.name }), noted].join(" ").trim());
+    }
+    event.target.value = ""; // so that the same file can be chosen again
   });
   at("print").addEventListener("click", () => {
     for (const [id, details] of trees) if (rules.outcome(id) !== "unknown") { details.open = true; showTree(id, details); }
     window.print();
   });
   at("clear").addEventListener("click", () => {
-    if (saved || window.confirm(t.clear_ask)) { load("{}"); at("patient").value = ""; say(t.cleared); }
+    if (saved || window.confirm(t.clear_ask)) { load("{}"); say(t.cleared); }
   });
-  at("patient").addEventListener("input", () => { saved = false; put(at("printed-id"), at("patient").value); });
+  at("patient").addEventListener("input", () => { saved = false; named(at("patient").value); });
+  // The bar that stays in view covers nothing that one is led to.
+  new ResizeObserver(() => {
+    document.documentElement.style.scrollPaddingTop = `${at("bar").offsetHeight + 12}px`;
+  }).observe(at("bar"));
   window.addEventListener("beforeunload", (event) => { if (!saved) event.preventDefault(); });
   rules = new Rules(program, facts());
   showVerdict();

@@ -516,12 +516,18 @@ TYPED = [
     ("screening", "2026-3-2", "2026-03-02"),
     ("screening", "20260302", "2026-03-02"),
     ("screening", "２０２６－03", "2026-03"),
+    ("screening", "2026/3/2", "2026-03-02"),
+    ("screening", "2026年3月2日", "2026-03-02"),
+    ("screening", "2026年3月", "2026-03"),
     ("age", "９", 9),
     ("age", "108 months", {"value": 108, "unit": "months"}),
+    ("age", "108months", {"value": 108, "unit": "months"}),
     ("lvef", "55 %", 55),
+    ("lvef", "55%", 55),
     ("bilirubin", "1.2 mg/dL", {"value": 1.2, "unit": "mg/dL"}),
     ("ast", "3 ×ULN", "3 ×ULN"),
     ("ast", "2 µkat/L", {"value": 2, "unit": "ukat/L"}),
+    ("ast", "0.9ukat/L", {"value": 0.9, "unit": "ukat/L"}),
     ("ast", "0.1234567890123456789", "0.1234567890123456789"),
 ]  # fmt: skip
 
@@ -548,6 +554,122 @@ def test_a_typed_unit_counts_for_the_limit_too_and_can_be_seen(page: Any) -> Non
     limit.click()
     assert page.find_element(By.CSS_SELECTOR, "#q-ast select").get_attribute("value") == "ukat/L"
     assert page.execute_script("return rjdm.record()")["ast"] == {"value": 3, "unit": "ukat/L", "uln": 40}
+
+
+@in_a_browser
+def test_a_unit_that_was_typed_goes_with_its_number(page: Any) -> None:
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.support.ui import Select
+
+    emptied(page)
+    unit = Select(page.find_element(By.CSS_SELECTOR, "#q-age select"))
+    for text, chosen, recorded in (
+        ("540 months", "months", {"value": 540, "unit": "months"}),
+        ("", "years", None),
+        ("45", "years", 45),
+        ("45 kg", "years", None),  # no unit of an age: it stays where it was typed
+        ("2 weeks", "weeks", {"value": 2, "unit": "weeks"}),
+        ("30 months", "months", {"value": 30, "unit": "months"}),  # one that is typed counts for more than the list
+    ):
+        typed_in(page, "#q-age input[type=text]", text)
+        assert page.find_element(By.CSS_SELECTOR, "#q-age select").get_attribute("value") == chosen
+        assert page.execute_script("return rjdm.record()").get("age") == recorded
+    assert page.find_element(By.CSS_SELECTOR, "#q-age input").get_attribute("value") == "30"
+    unit.select_by_value("days")
+    typed_in(page, "#q-age input[type=text]", "")
+    typed_in(page, "#q-age input[type=text]", "900")  # a unit that was chosen stays
+    assert page.execute_script("return rjdm.record()")["age"] == {"value": 900, "unit": "days"}
+
+
+@in_a_browser
+def test_units_are_taken_in_the_words_of_the_page(rjdm: Protocol, tmp_path: Path) -> None:
+    file = tmp_path / "form.html"
+    file.write_text(rjdm.form("zh"), encoding="utf-8")
+    with chromium() as driver:
+        driver.get(file.as_uri())
+        for text, recorded in (("9岁", 9), ("９ 岁", 9), ("108个月", {"value": 108, "unit": "months"}), ("9 年", 9)):
+            typed_in(driver, "#q-age input[type=text]", text)
+            assert driver.execute_script("return rjdm.record()")["age"] == recorded
+
+
+@in_a_browser
+def test_the_id_on_each_printed_page_is_that_of_the_record(page: Any) -> None:
+    told = "return document.getElementById('printed-id').sheet.cssRules[0].cssText"
+    for id in ("P-1", 'a"; } body { display: none } \\ é 王'):
+        assert page.execute_script("return rjdm.load(arguments[0])", json.dumps({"id": id})) == ""
+        quoted = id.replace("\\", "\\\\").replace('"', '\\"')
+        assert f'@top-right {{ content: "Patient id: {quoted}"; }}' in page.execute_script(told)
+    emptied(page)
+    assert 'content: ""' in page.execute_script(told)
+
+
+@in_a_browser
+def test_only_the_field_that_is_wrong_is_marked(page: Any) -> None:
+    from selenium.webdriver.common.by import By
+
+    def wrong(item: str) -> list[str]:
+        page.execute_script("document.getElementById('patient').focus()")
+        found = page.find_elements(By.CSS_SELECTOR, f"#q-{item} input[aria-invalid]")
+        return [page.execute_script("return arguments[0].closest('label').textContent", each) for each in found]
+
+    record = {"ast": {"value": 30, "uln": 40}, "acute_gvhd": [{"date": "2026-01", "grade": 1}, {"date": "2026-02"}]}
+    assert page.execute_script("return rjdm.load(arguments[0])", json.dumps(record)) == ""
+    value, limit = page.find_elements(By.CSS_SELECTOR, "#q-ast input[type=text]")
+    limit.send_keys("x")
+    assert wrong("ast") == ["ULN"]
+    value.send_keys("y")
+    assert wrong("ast") == ["Value"]  # the first that cannot be read
+    first, second = page.find_elements(By.CSS_SELECTOR, "#q-acute_gvhd li")
+    second.find_element(By.CSS_SELECTOR, "input[type=text]").send_keys("x")
+    assert wrong("acute_gvhd") == ["From"]
+    assert first.find_elements(By.CSS_SELECTOR, "[aria-invalid]") == []
+    second.find_element(By.CSS_SELECTOR, "input[type=text]").send_keys("\b")
+    second.find_elements(By.CSS_SELECTOR, "input[type=text]")[-1].send_keys("9")  # its grade
+    assert wrong("acute_gvhd") == ["Value"]
+
+
+@in_a_browser
+def test_a_date_comes_back_when_not_known_is_taken_away(page: Any) -> None:
+    from selenium.webdriver.common.by import By
+
+    assert page.execute_script("return rjdm.load(arguments[0])", json.dumps({"acute_mi": ["2026-01-05"]})) == ""
+    for held in ([{"date": None}], [{"date": "2026-01-05"}]):
+        clicked(page, "#q-acute_mi li input[type=checkbox]")
+        assert page.execute_script("return rjdm.record()")["acute_mi"] == held
+    assert page.find_element(By.CSS_SELECTOR, "#q-acute_mi li input[type=text]").is_enabled()
+
+
+@in_a_browser
+def test_what_is_entered_is_not_put_off_as_unknown(page: Any) -> None:
+    from selenium.webdriver.common.by import By
+
+    emptied(page)
+    settled(page)
+    assert page.find_element(By.ID, "skip").is_displayed()
+    page.find_element(By.CSS_SELECTOR, "#next-field input").send_keys(" ")
+    page.find_element(By.CSS_SELECTOR, "#next-field input").send_keys("1")
+    assert not page.find_element(By.ID, "skip").is_displayed()
+    page.find_element(By.ID, "next").click()
+    settled(page)
+    assert page.find_element(By.ID, "skip").is_displayed()
+
+
+@in_a_browser
+def test_the_same_file_can_be_chosen_again_after_declining(page: Any, tmp_path: Path) -> None:
+    from selenium.webdriver.common.by import By
+
+    file = tmp_path / "saved.json"
+    file.write_text('{"id": "P-9", "age": 9}', encoding="utf-8")
+    emptied(page)
+    typed_in(page, "#q-age input[type=text]", "4")
+    page.find_element(By.ID, "open").send_keys(str(file))
+    page.switch_to.alert.dismiss()
+    assert page.execute_script("return rjdm.record()")["age"] == 4
+    assert page.find_element(By.ID, "open").get_attribute("value") == ""
+    page.find_element(By.ID, "open").send_keys(str(file))
+    page.switch_to.alert.accept()
+    settled(page)
+    assert page.execute_script("return rjdm.record()")["age"] == 9
 
 
 @in_a_browser

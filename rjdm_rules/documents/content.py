@@ -9,6 +9,7 @@ from typing import Any
 
 from ..graph.build import RuleGraph
 from ..language.syntax import Text
+from ..protocol import expressions as x
 from ..protocol.model import Block, Criterion, Escalation, Item, Part, Scheme, Table, TableColumn
 from ..theme import BUNDLED, Theme
 from ..words.phrases import Phrase, Words
@@ -24,7 +25,8 @@ FIRST_CHAPTER = 5  # eligibility is section 5 of a protocol after the ICH M11 te
 @dataclass(frozen=True)
 class Row:
     """One criterion or child: printed marker, sentence, exact condition (None for a remark). `numbering` says how its
-    marker counts: decimal, circled, letter, roman or none, and `number` which one it is."""
+    marker counts: decimal, circled, letter, roman or none, and `number` which one it is; `formula` that it is made of
+    the children below it, `conditional` that it may be not applicable."""
 
     id: str
     marker: str
@@ -34,6 +36,7 @@ class Row:
     sentence: str
     condition: Phrase | None
     formula: bool
+    conditional: bool
     notes: tuple[str, ...]
     sources: tuple[str, ...]
     items: tuple[tuple[str, str], ...]
@@ -272,6 +275,7 @@ class Arranging:
             criterion_sentence(criterion, self.words.language),
             condition,
             bool(criterion.children),
+            isinstance(criterion.condition, x.IfThen),
             self.texts(criterion.notes),
             self.texts(criterion.sources),
             tuple((name, self.words.label(name)) for name in self.items_of.get(criterion.id, ())),

@@ -6,11 +6,11 @@ import textwrap
 from typing import Any
 
 from ..graph.build import RuleGraph
-from ..protocol import expressions as x
 from ..protocol.model import Item, Protocol
 from ..protocol.numbers import number_text
 from ..words.phrases import Words
 from .kinds import item_kind
+from .questions import is_plain
 
 DATE_PATTERN = r"^\d{4}(-\d{2}(-\d{2})?)?$"
 TIME_PATTERN = r"^\d{4}(-\d{2}(-\d{2}(T\d{2}:\d{2}(:\d{2})?)?)?)?$"
@@ -28,7 +28,7 @@ def dictionary_text(graph: RuleGraph) -> str:
         for attribute in item.attributes:
             lines.append(f"    attribute {attribute.name}: {item_kind(attribute, words)}")
         if item.otherwise is not None:
-            plain = isinstance(item.otherwise, x.Always | x.NoOptions | x.NoOccurrences | x.Constant | x.OptionConstant)
+            plain = is_plain(item.otherwise)
             taken = f"is taken as {words.value(item.otherwise)}" if plain else "follows from other items"
             lines.append(f"    {taken} where it is not recorded")
         if item.codes:

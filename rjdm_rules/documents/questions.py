@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..graph.build import RuleGraph
+from ..protocol import expressions as x
 from ..protocol.model import Criterion, Item
 from ..units.unit import Unit, conversion, read_unit
 from ..words.phrases import Words
@@ -94,7 +95,7 @@ def question(item: Item, words: Words) -> Question:
         case "event":
             states = terms["measuring" if item.repeated else "happening"]
             choices = (states["never"], states["listed"])
-            blanks, lines = _occurrence(item, words), 3 if item.repeated else 2
+            blanks, lines = _occurrence(item, words), 3
         case _:
             blanks = _blanks(item, words)
     return Question(
@@ -109,11 +110,24 @@ def question(item: Item, words: Words) -> Question:
 
 
 def hint(item: Item, words: Words) -> str:
-    """The range of a number, and what an item follows from where it is left open."""
+    """The range of a number, and what an item counts as where it is left open."""
     unit = words.unit(item.unit.text) if item.unit else ""
     parts = [f"{span_words(item.span.low, item.span.high, words)} {unit}".strip()] if item.span else []
-    parts += [words.terms["form"]["derived"]] if item.otherwise is not None else []
+    parts += [left_open(item, words)] if item.otherwise is not None else []
     return " · ".join([*parts, *(words.said(note) for note in item.notes)])
+
+
+def left_open(item: Item, words: Words) -> str:
+    """What an item with an `otherwise` counts as where no answer is given."""
+    terms = words.terms["form"]
+    if item.otherwise is None or not is_plain(item.otherwise):
+        return str(terms["derived"])
+    return str(terms["counts_as"].format(value=words.value(item.otherwise)))
+
+
+def is_plain(otherwise: x.Expression) -> bool:
+    """Whether an `otherwise` is one value, and not worked out from other items."""
+    return isinstance(otherwise, x.Always | x.NoOptions | x.NoOccurrences | x.Constant | x.OptionConstant)
 
 
 def _blanks(item: Item, words: Words, label: str = "") -> tuple[Blank, ...]:
@@ -128,9 +142,8 @@ def _blanks(item: Item, words: Words, label: str = "") -> tuple[Blank, ...]:
 
 def _occurrence(item: Item, words: Words) -> tuple[Blank, ...]:
     terms = words.terms["form"]
-    found = [Blank(terms["from" if item.course else "date"])] + (
-        [Blank(terms["until"], f"☐ {terms['ongoing']}")] if item.course else []
-    )
+    found = [Blank(terms["from" if item.course else "date"], f"☐ {terms['undated']}")]
+    found += [Blank(terms["until"], f"☐ {terms['ongoing']}")] if item.course else []
     for attribute in item.attributes:
         label = words.said(attribute.label)
         if attribute.options:

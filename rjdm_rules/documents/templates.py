@@ -28,6 +28,8 @@ def environment(theme: Theme, escaped: bool) -> Environment:
     found.filters["capital"] = capital
     found.filters["breakable"] = breakable
     found.filters["inline"] = inline
+    found.filters["unbroken"] = unbroken
+    found.filters["css_string"] = css_string
     found.filters["path"] = quote
     found.globals["children"] = children
     found.finalize = plain
@@ -73,8 +75,18 @@ def children(rows: Sequence[Row], row: Row) -> list[Row]:
 
 
 def breakable(name: str) -> Markup:
-    """A name that may be broken behind its underscores."""
-    return Markup("_<wbr>").join(name.split("_"))
+    """A name that may be broken behind its underscores and points."""
+    return Markup("<wbr>").join(re.split(r"(?<=[_.])", name))
+
+
+def unbroken(text: str) -> str:
+    """A text that stays on one line where there is room for it."""
+    return text.strip().replace(" ", "\u00a0")
+
+
+def css_string(text: str) -> Markup:
+    """A text as a string of a style sheet, whatever signs are in it."""
+    return Markup('"' + "".join(f"\\{ord(sign):x} " for sign in without_direction(text)) + '"')
 
 
 def capital(text: str) -> str:

@@ -41,13 +41,11 @@ class CannotWriteWord(RuntimeError):
 
 @dataclass(frozen=True)
 class Page:
-    """A4 or Letter, upright or on its side; `numbered` says whether its headings are, `whole_rows` whether the rows of
-    tables stay whole at the end of a page."""
+    """A4 or Letter, upright or on its side; `numbered` says whether its headings are."""
 
     paper: str = "a4"
     landscape: bool = False
     numbered: bool = True
-    whole_rows: bool = True
 
     @property
     def size(self) -> tuple[int, int]:
@@ -256,8 +254,7 @@ def _finished(made: bytes, page: Page, subject: str, pictures: Mapping[bytes, tu
     parts = {each: source.read(each) for each in source.namelist()}
     numbering = parts["word/numbering.xml"].decode("utf-8")
     parts["word/numbering.xml"] = _roomier(_circled(numbering)).encode("utf-8")
-    if page.whole_rows:
-        parts["word/document.xml"] = _whole_rows(parts["word/document.xml"].decode("utf-8")).encode("utf-8")
+    parts["word/document.xml"] = _whole_rows(parts["word/document.xml"].decode("utf-8")).encode("utf-8")
     for name in [each for each in parts if each.startswith("word/header")]:
         shown = str(escape(f" · {without_direction(subject)}")) if subject else ""
         parts[name] = parts[name].replace(SUBJECT.encode(), shown.encode("utf-8"))

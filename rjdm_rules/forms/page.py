@@ -14,7 +14,7 @@ from markupsafe import Markup
 from ..assets import asset
 from ..documents.content import content_of
 from ..documents.kinds import item_kind
-from ..documents.questions import asked_elsewhere, questions_of, units_for
+from ..documents.questions import asked_elsewhere, is_plain, left_open, questions_of, units_for
 from ..documents.section import logo_of
 from ..documents.templates import environment
 from ..evaluation.problems import ValueProblem
@@ -108,7 +108,7 @@ def page_data(evaluator: Evaluator, words: Words, nodes: Nodes) -> Json:
     trees = Trees(words, nodes)
     nothing = Reference(protocol, {}, evaluator.readings).run(evaluator.graph)  # of a patient of whom nothing is known
     return {
-        "terms": plain({**terms["form"], "outcomes": terms["outcomes"]}),
+        "terms": plain({**terms["form"], "outcomes": terms["outcomes"], "typed_units": terms["typed_units"]}),
         "verdicts": terms["drawn_verdicts"],
         "span": terms["span"],
         "parts": {
@@ -139,7 +139,8 @@ def item_words(item: Item, words: Words) -> Json:
         "range": span_words(span.low, span.high, words) if span else "",
         "options": [[option.name, words.option(option)] for option in item.options],
         "notes": [words.said(note) for note in item.notes],
-        "derived": item.otherwise is not None,
+        "open": left_open(item, words) if item.otherwise is not None else "",
+        "assumed": item.otherwise is not None and is_plain(item.otherwise),
         "attributes": {each.name: item_words(each, words) for each in item.attributes},
     }
 

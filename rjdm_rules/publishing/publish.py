@@ -109,6 +109,8 @@ def publish(
     text = render_document(order.document, order.format, content, pictures, order.theme, order.date, **more)
     if order.format == "word":
         subject = f"{content.terms['patient']} {report.patient}" if report else ""
+        if order.document == "checklist":
+            subject = f"{content.terms['form']['patient_id']}: {'_' * 24}"
         return Published(_word(text, order, content, pictures, subject), {})
     beside = {f"{each.name}.svg": each.svg.encode() for each in pictures.all()} if order.format == "markdown" else {}
     return Published(text.encode("utf-8"), beside)
@@ -126,9 +128,7 @@ def _examples(order: Order, content: Content, evaluator: Evaluator) -> Mapping[s
 
 
 def _word(text: str, order: Order, content: Content, pictures: Pictures, subject: str) -> bytes:
-    page = Page(
-        order.paper, order.document == "side-by-side", order.document == "section", order.document != "checklist"
-    )
+    page = Page(order.paper, order.document == "side-by-side", order.document == "section")
     name = order.title(content)
     figures = {each.name: _fitted(each, page) for each in pictures.all()}
     shown = {each.name: each for each in figures.values() if f'src="{each.name}"' in text}
