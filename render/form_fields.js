@@ -141,6 +141,7 @@ class Fields {
     const plain = this.plainMeasure(item, raw.value);
     if (!typedUnit(plain)) return null;
     const { number, unit } = split(plain), made = this.records.units.unit(unit);
+    if (/[×x*]/.test(number)) return null; // 1.5 × 10^9/L is best read as it stands
     if (!made || !item.unit || !this.records.units.conversion(made, item.unit, item.molar)) return null;
     return { ...raw, value: number, unit: this.listed(item, unit), typed: true };
   }
@@ -151,7 +152,7 @@ class Fields {
   }
   // A unit as the list of an item has it, where it has one of the same size: umol/L for µmol/L.
   listed(item, unit) {
-    const made = unit && this.records.units.unit(unit);
+    const made = unit && this.records.units.unit(plainPowers(unit));
     if (!made) return unit;
     const same = this.words(item).units.find(([name]) => name === unit) || this.words(item).units.find(([name]) => {
       const other = this.records.units.unit(name);
@@ -474,7 +475,7 @@ class Fields {
 }
 // A number and what is written behind it, with or without a space; null where no number comes first.
 function split(text) {
-  const plain = plainSigns(text), match = QUANTITY.exec(plain);
+  const plain = plainPowers(plainSigns(text)), match = QUANTITY.exec(plain);
   return match && { number: plain.slice(0, plain.length - match[3].length).trim(), unit: match[3] };
 }
 // Whether a number is typed with a unit behind it (and not as a multiple of its limit).

@@ -32,6 +32,9 @@ class Options { // those of which one holds as far as is known, or (`chosen`) a 
 }
 
 const LIMITS = { uln: "ULN", lln: "LLN" };
+// 10⁹, as powers of ten are printed, as 10^9.
+const plainPowers = (text) => text.replace(/(?<![\d.])10([⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,2})/g,
+  (all, power) => "10^" + [...power].map((sign) => "-+0123456789"["⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹".indexOf(sign)]).join(""));
 const QUANTITY = /^\s*([+\-−]?\d+(?:\.\d+)?(?:[eE][+\-]?\d{1,3})?)(?:\s*[×x*]\s*10\^([+\-−]?\d{1,2}))?\s*(.*?)\s*$/s;
 const MULTIPLE = /^[×x*X]?\s*(ULN|LLN)$/i;
 const HIGHEST = { n: 10n ** 60n, d: 1n }, LOWEST = { n: 1n, d: 10n ** 60n };
@@ -221,7 +224,7 @@ class Records {
       }
       return [exactValue(value), null, null];
     }
-    const match = QUANTITY.exec(value);
+    const match = QUANTITY.exec(plainPowers(value));
     if (!match) throw new Problem(/^\s*[<>≤≥~≈]/.test(value) ? "bound" : "no_number", { value: shown(value) });
     const power = decimal("1e" + (match[2] || "0").replace("−", "-"));
     const number = times(exactValue(match[1].replace("−", "-")), power);
@@ -240,7 +243,7 @@ class Records {
     return [number, rest, null];
   }
   unit(text) {
-    const unit = this.units.unit(text);
+    const unit = this.units.unit(plainPowers(text));
     if (!unit) throw new Problem("unit_unknown", { value: shown(text).slice(1, -1) });
     return unit;
   }

@@ -526,13 +526,30 @@ def test_a_damaged_workbook_is_said_to_be_damaged(tmp_path: Path, name: str) -> 
     assert done.exit_code == 2 and "this is no Excel workbook (.xlsx), or it is damaged" in done.stderr
 
 
-def test_occurrences_of_a_patient_who_is_there_twice_are_nobodys(tmp_path: Path) -> None:
+def test_an_occurrence_that_is_refused_decides_nothing(tmp_path: Path) -> None:
+    """Its patients are not judged without it; nobody else is judged with it; nobody's number changes by it."""
     book = sugar_book()
-    for row in (3, 4):
-        enter(book["Patients"], row, id="A")
-    enter(book["Events"], 3, patient="A", item="fall", date="2026")
+    for row, id in enumerate(("A", "A", "B", "", "C", ""), 3):
+        enter(book["Patients"], row, id=id or None, day="2026-03-02")
+    for row, patient in enumerate(("A", None, "X", "B", "C", None, "C"), 3):
+        enter(book["Events"], row, patient=patient, item="fall", date="2026", fall__item="cup")
+    enter(book["Events"], 10, patient="B", item="fall", date="=A1")
     done = sugar(book, tmp_path)
-    assert done.exit_code == 2 and "Events, row 3: patient A is there 2 times" in done.stderr
+    assert done.exit_code == 2
+    told = {line.split("sugar.xlsx, ")[1] for line in done.stderr.splitlines() if "sugar.xlsx" in line}
+    assert told == {
+        "Patients, row 3: an occurrence cannot be used (Events, row 3)",
+        "Patients, row 4: an occurrence cannot be used (Events, row 3)",
+        "Patients, row 5: an occurrence cannot be used (Events, row 10)",
+        "Events, row 3: patient A is in the first sheet 2 times; which one is it?",
+        "Events, row 4: no patient is named, so that it counts for nobody",
+        "Events, row 8: no patient is named, so that it counts for nobody",
+        "Events, row 5: patient X is not in the first sheet, so that it counts for nobody",
+        "Events, row 10: C10: a formula; enter the value itself",
+    }
+    found = {each["patient"]: each for each in json.loads(done.stdout)}
+    assert list(found) == ["#4", "C", "#6"]
+    assert found["C"]["criteria"]["I3"] == "not met" and found["#4"]["criteria"]["I3"] == "unknown"
 
 
 def test_an_attribute_called_as_a_column_of_the_sheet(tmp_path: Path) -> None:

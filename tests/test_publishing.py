@@ -13,12 +13,13 @@ import pytest
 
 from rjdm_rules import load
 from rjdm_rules.diagrams.lettering import lines_of, text_width
-from rjdm_rules.documents.abbreviations import abbreviations_of
-from rjdm_rules.documents.content import numbering_of
+from rjdm_rules.documents.abbreviations import abbreviations_of, long_form
+from rjdm_rules.documents.content import content_of, numbering_of
 from rjdm_rules.loading import Protocol, loads
 from rjdm_rules.publishing.publish import Order
 from rjdm_rules.theme import Theme, ThemeError
 from rjdm_rules.words.phrases import Words
+from rjdm_rules.words.pieces import capital
 
 DATA = Path(__file__).parent / "data"
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -252,6 +253,92 @@ def test_abbreviations(rjdm: Protocol) -> None:
     assert found["ULN"] == "upper limit of normal" and "CK" not in found
 
 
+LONG_FORMS = [
+    ("CNS", "leukaemia of the central nervous system", "central nervous system"),
+    ("FEV1", "post-bronchodilator forced expiratory volume in one second", "forced expiratory volume in one second"),
+    ("mMRC", "dyspnoea on the modified Medical Research Council scale", "modified Medical Research Council scale"),
+    ("CAR-T", "prior chimeric antigen receptor T cells", "chimeric antigen receptor T cells"),
+    ("HBsAg", "hepatitis B surface antigen", "hepatitis B surface antigen"),
+    ("QT", "the interval from Q to T", "Q to T"),
+    ("CRT", "weight before infusion", ""),
+    ("LVEF", "左心室射血分数", "左心室射血分数"),
+]
+
+
+@pytest.mark.parametrize(("short", "before", "long"), LONG_FORMS)
+def test_long_forms(short: str, before: str, long: str) -> None:
+    assert long_form(short, before) == long
+
+
+CAPITALS = [
+    ("age of the donor", "Age of the donor"),
+    ("a history of asthma", "A history of asthma"),
+    ("long-term oxygen", "Long-term oxygen"),
+    ("eGFR", "eGFR"),
+    ("mRS before the stroke", "mRS before the stroke"),
+    ("c-Met status", "c-Met status"),
+    ("pH of blood", "pH of blood"),
+    ("p53", "p53"),
+    ("α-fetoprotein", "α-fetoprotein"),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), CAPITALS)
+def test_a_capital_in_front_changes_no_name(text: str, said: str) -> None:
+    assert capital(text) == said
+
+
+COLUMNS = """protocol T "t"
+data
+  fev "FEV1" in %
+  rain "risk of rain" one of high "high (more than 2 m)", low
+  wheeze "wheeze" event
+      site one of left "left lung", right "right lung"
+  response "response" one of cr "complete response", pr "partial response", sd "stable disease"
+table gold "GOLD stage"
+  | percent in % | → stage one of g1 "GOLD 1", g2 "GOLD 2", g3 |
+  | ≥ 80         | g1 |
+  | 50..<80      | g2 |
+  | 20..<50      | g3 |
+  | 5..<20       | g3 |
+  | < 5          | g3 |
+table outlook "outlook"
+  | response | → outlook |
+  | cr, pr   | low      |
+  | sd       | high     |
+define
+  stage "stage" = gold(fev)
+inclusion
+  (1) "By the table"
+      gold(fev) IS g2
+  (2) "By a definition"
+      stage IS g1
+  (3) "By the latest"
+      site OF LATEST(wheeze) IS left
+  (4) "By another table"
+      outlook(response) IS high
+"""
+
+
+def test_options_and_ranges_of_tables_in_words() -> None:
+    """The labels are those of the column, or of the item that is looked up; never of an item that has nothing to do
+    with the table. A half-open range is not told as a closed one."""
+    protocol = loads(COLUMNS)
+    words = Words(protocol.model)
+    said = {each.id: words.text(each.condition) for each in protocol.model.criteria() if each.condition is not None}
+    assert said["I1"].endswith(" is GOLD 2") and said["I2"] == "stage is GOLD 1"
+    assert said["I3"] == "the site of the latest wheeze is left lung" and said["I4"].endswith(" is high")
+    gold, outlook = content_of(protocol.graph, {}).tables
+    assert gold.rows == (
+        ("≥ 80", "GOLD 1"),
+        ("≥ 50 and < 80", "GOLD 2"),
+        ("≥ 20 and < 50", "g3"),
+        ("≥ 5 and < 20", "g3"),
+        ("< 5", "g3"),
+    )
+    assert outlook.rows == (("complete response, partial response", "low"), ("stable disease", "high"))
+
+
 NUMBERINGS = [("(2)", "decimal", 2), ("③", "circled", 3), ("(b)", "letter", 2), ("(iv)", "roman", 4), ("", "none", 0)]
 
 
@@ -278,6 +365,38 @@ def test_no_line_is_wider_than_its_room() -> None:
             lines = lines_of(text, room)
             assert all(text_width(line) <= room for line in lines)
             assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+
+
+CONDITIONAL = """protocol T "t"
+data
+  a "a" yes/no
+  b "b" yes/no
+  c "c" yes/no
+inclusion
+  (1) "first"
+      IF a THEN b
+  (2) "second"
+      AT LEAST 2 OF (a, b, c)
+exclusion
+  (1) "third"
+      c
+"""
+ENDS = [
+    ({"a": True, "b": True, "c": True}, ["✓ met", "✓ met", "✓ met: excluded"]),
+    ({"a": True, "b": False, "c": False}, ["✗ not met", "✗ not met", "✗ not met"]),
+    ({"a": False}, ["– not applicable", "? unknown", "? unknown"]),
+    (None, ["✓ met", "✓ met", "✓ met: excluded"]),
+]
+
+
+@pytest.mark.parametrize(("record", "said"), ENDS)
+def test_the_end_of_a_ladder_is_the_outcome(record: dict[str, bool] | None, said: list[str]) -> None:
+    protocol = loads(CONDITIONAL)
+    for id, end in zip(("I1", "I2", "E1"), said, strict=True):
+        svg = " ".join(re.findall(r"<text[^>]*>([^<]*)<", protocol.draw(id, record, form="ladder").decode()))
+        assert end in svg.replace("&#45;", "-"), svg
+    drawn = protocol.draw("I2", record, form="ladder").decode()
+    assert ("✓ AT LEAST 2" in drawn) is (said[1] == "✓ met" and record is not None)
 
 
 @pytest.mark.parametrize("form", ["decision", "ladder"])

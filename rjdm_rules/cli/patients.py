@@ -7,7 +7,7 @@ import io
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -262,21 +262,27 @@ def _workbook(path: Path, protocol: Protocol) -> Iterator[Entry]:
     if not patients:
         raise UnreadablePatients(f"{path}: there are no patients in this file")
     listed: dict[str, list[Any]] = {}
+    refused: list[Entry] = []
     known = Counter(row.cells.get("id", "") for row in patients)
     for row in occurrences:
         patient = row.cells.get("patient", "")
-        if row.problem or known[patient] != 1 or not patient:
-            yield Entry(None, row.where, row.problem or _whose(patient, known[patient]))
-        listed.setdefault(patient, []).append(row)
+        problem = row.problem or ("" if patient and known[patient] == 1 else _whose(patient, known[patient]))
+        if problem:
+            refused.append(Entry(None, row.where, problem))
+        if patient:  # a row that is refused still keeps its patient from being judged without it
+            listed.setdefault(patient, []).append(replace(row, problem=problem))
     for row in patients:
         yield _with_occurrences(row, listed.get(row.cells.get("id", ""), []), protocol)
+    yield from refused  # they are no patients, and come where they change no patient's number
 
 
 def _whose(patient: str, times: int) -> str:
     """What is wrong with the patient of an occurrence, who is in the first sheet so many times."""
     if not patient:
-        return "no patient is named"
-    return f"patient {patient} is not in the first sheet" if not times else f"patient {patient} is there {times} times"
+        return "no patient is named, so that it counts for nobody"
+    if not times:
+        return f"patient {patient} is not in the first sheet, so that it counts for nobody"
+    return f"patient {patient} is in the first sheet {times} times; which one is it?"
 
 
 def _with_occurrences(row: Any, occurrences: list[Any], protocol: Protocol) -> Entry:
@@ -285,7 +291,8 @@ def _with_occurrences(row: Any, occurrences: list[Any], protocol: Protocol) -> E
         return Entry(None, row.where, row.problem)
     unread = next((each for each in occurrences if each.problem), None)
     if unread is not None:
-        return Entry(None, row.where, f"an occurrence cannot be read ({unread.where})")
+        place = ", ".join(unread.where.split(", ")[-2:])  # the sheet and the row
+        return Entry(None, row.where, f"an occurrence cannot be used ({place})")
     record = row_record(row.cells, protocol)
     found: dict[str, list[Any]] = {}
     for each in occurrences:

@@ -92,7 +92,7 @@ def ladder_of(node: x.Expression, boxes: Boxes, depth: int = 0, tag: str = "") -
             return Series(tuple(_turned(each, boxes, depth + 1) for each in node.conditions))
         case x.Group() if node.style != "between":
             parts = tuple(ladder_of(each, boxes, depth + 1) for each in node.conditions)
-            return Parallel(parts, boxes.head(node), boxes.look(node))
+            return Parallel(parts, signed(boxes.head(node), boxes.look(node)), boxes.look(node))
         case x.Except(condition=condition, exception=exception):
             return Series((ladder_of(condition, boxes, depth + 1), _turned(exception, boxes, depth + 1)))
         case x.WaivedIf(condition=condition, waiver=waiver):
@@ -295,11 +295,11 @@ def ladder_diagram(sheet: Sheet, id: str) -> Digraph:
 
 
 def _rail(pen: Pen, boxes: Boxes, whole: x.Expression, end: float, leave: float, low: float, high: float) -> None:
-    """The outcome, and the right rail."""
-    said = boxes.words.terms["drawn_ends_of_exclusion" if boxes.excludes else "drawn_ends"]["met"]
-    look = boxes.look(whole)
-    shown = look if look.sign else look_of("met", boxes.excludes)
-    body, width = written(f"✓ {said}", 90, SIZE, True, "CENTER")
+    """The outcome, which without a patient is that of a wire that carries, and the right rail."""
+    outcome = boxes.outcome(whole) or "met"
+    ends = boxes.words.terms["drawn_ends_of_exclusion" if boxes.excludes else "drawn_ends"]
+    shown = look_of(outcome, boxes.excludes)
+    body, width = written(signed(ends[outcome.replace(" ", "_")], shown), 90, SIZE, True, "CENTER")
     wide, lines = ceil(width) + 14, body.count("<BR") + 1
     pen.wire((end, leave), (end + 18, leave))
     tall = lines * LINE_HEIGHT + 10

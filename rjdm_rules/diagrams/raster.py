@@ -20,7 +20,7 @@ _CHINESE = (
     "WenQuanYi Zen Hei",
     "Droid Sans Fallback",
 )
-_RUN_OF_SIGNS = re.compile("[\u2190-\u27bf]+")
+_RUN_OF_SIGNS = re.compile("[\u2070-\u209f\u2190-\u27bf]+")
 _RUN_OF_CHINESE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f]+")
 _BETWEEN_TAGS = re.compile(r"(<text[^>]*>)([^<]*)(</text>)")
 

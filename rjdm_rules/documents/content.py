@@ -13,11 +13,11 @@ from ..protocol import expressions as x
 from ..protocol.model import Block, Criterion, Escalation, Item, Part, Scheme, Table, TableColumn
 from ..theme import BUNDLED, Theme
 from ..words.phrases import Phrase, Words
-from ..words.pieces import criterion_marker, criterion_sentence
+from ..words.pieces import capital, criterion_marker, criterion_sentence
 from ..words.tables import cell_words, result_words, span_words
 from .abbreviations import abbreviations_of
 from .fingerprint import fingerprint_of
-from .kinds import item_kind, type_words
+from .kinds import definition_kind, item_kind
 
 FIRST_CHAPTER = 5  # eligibility is section 5 of a protocol after the ICH M11 template
 
@@ -178,7 +178,7 @@ class Content:
         for kind, level, title, anchor, of in plan:
             second, third = (second + 1, 0) if level == 2 else (second, third + 1)
             number = f"{before}{second}" + (f".{third}" if level == 3 else "")
-            found.append(Chapter(kind, number, level, title[:1].upper() + title[1:], anchor, of))
+            found.append(Chapter(kind, number, level, capital(title), anchor, of))
         return tuple(found)
 
     def rows(self) -> tuple[Row, ...]:
@@ -208,7 +208,7 @@ class Arranging:
             DefinitionContent(
                 each.name,
                 words.said(each.label),
-                type_words(each.type, words),
+                definition_kind(each, words),
                 words.condition(each.expression),
                 self.texts(each.notes),
             )
@@ -316,8 +316,8 @@ class Arranging:
         header = tuple(self.column(column) for column in (*table.inputs, *table.outputs))
         rows = tuple(
             (
-                *(cell_words(c, self.words, i.options) for c, i in zip(row.cells, table.inputs, strict=True)),
-                *(result_words(v, self.words, o.options) for v, o in zip(row.results, table.outputs, strict=True)),
+                *(cell_words(c, self.words, i) for c, i in zip(row.cells, table.inputs, strict=True)),
+                *(result_words(v, self.words, o) for v, o in zip(row.results, table.outputs, strict=True)),
             )
             for row in table.rows
         )

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from ..protocol.model import Item
+from ..protocol.model import Definition, Item
 from ..protocol.types import Number as NumberType
-from ..protocol.types import OneOf, Truth, Type, in_words
+from ..protocol.types import OneOf, Truth, in_words
 from ..words.phrases import Words
 from ..words.tables import span_words
 
 
-def type_words(kind: Type, words: Words) -> str:
-    """The type of a definition."""
-    kinds = words.terms["kinds"]
+def definition_kind(definition: Definition, words: Words) -> str:
+    """The type of a definition: `one of: low, high`, `number in mL/min`."""
+    kinds, kind = words.terms["kinds"], definition.type
     match kind:
         case OneOf():
-            return str(kinds["one_of"]).format(options=_list([o.replace("_", " ") for o in kind.options], words))
+            options = [words.option_words(definition.expression, each) for each in kind.options]
+            return str(kinds["one_of"]).format(options=_list(options, words))
         case Truth():
             return str(kinds["condition"])
         case NumberType(unit=unit):

@@ -13,9 +13,10 @@ from markupsafe import Markup
 
 from ..theme import Theme
 from ..words.phrases import Phrase
-from ..words.pieces import without_direction
+from ..words.pieces import capital, without_direction
 from .content import Row
 
+LONGEST_UNBROKEN = 40  # signs
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]#|~$])")
 
 
@@ -80,14 +81,10 @@ def breakable(name: str) -> Markup:
 
 
 def unbroken(text: str) -> str:
-    """A text that stays on one line where there is room for it."""
-    return text.strip().replace(" ", "\u00a0")
+    """A text that stays on one line, if it is not too long for one."""
+    return text.replace(" ", "\u00a0") if len(text) <= LONGEST_UNBROKEN else text
 
 
 def css_string(text: str) -> Markup:
     """A text as a string of a style sheet, whatever signs are in it."""
     return Markup('"' + "".join(f"\\{ord(sign):x} " for sign in without_direction(text)) + '"')
-
-
-def capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..documents.kinds import item_kind, type_words
+from ..documents.kinds import definition_kind, item_kind
 from ..protocol.model import Criterion, Item, Protocol
 from ..protocol.numbers import number_text
 from ..words.phrases import Phrase
@@ -47,7 +47,7 @@ def _name(name: str, known: Known) -> str:
     if name in protocol.definitions:
         definition = protocol.definitions[name]
         held = phrase_text(known.words.condition(definition.expression))
-        kind = plain(type_words(definition.type, known.words))
+        kind = plain(definition_kind(definition, known.words))
         return f"**{plain(definition.label.text)}** (definition, {kind})\n\n{held}"
     if name in protocol.readings:
         reading = protocol.readings[name]

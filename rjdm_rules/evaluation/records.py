@@ -20,6 +20,8 @@ from .facts import Chosen, Facts, Measured, Occurrence
 from .problems import MOST_DIGITS, Problem, RecordError, ValueProblem, patient_id, refuse, shown
 
 HIGHEST_POWER, MOST_OCCURRENCES, MOST_SAID = 60, 10_000, 8
+_RAISED = re.compile(r"(?<![\d.])10([⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,2})")  # 10⁹, as powers of ten are printed
+_PLAIN_POWERS = str.maketrans("⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹", "-+0123456789")
 _QUANTITY = re.compile(
     r"\s*([+\-−]?\d+(?:\.\d+)?(?:[eE][+\-]?\d{1,3})?)(?:\s*[×x*]\s*10\^([+\-−]?\d{1,2}))?\s*(.*?)\s*\Z", re.DOTALL
 )
@@ -197,7 +199,7 @@ def _written(item: Item, value: object) -> tuple[Fraction, str | None, str | Non
         if isinstance(value, list | tuple | set | Mapping):
             raise ValueProblem(f"{shown(value)} is a list where one value belongs", f"write one value{_in_unit(item)}")
         return exact(value), None, None
-    match = _QUANTITY.match(value)
+    match = _QUANTITY.match(_plain_powers(value))
     if not match:
         raise ValueProblem(f"{shown(value)} is not a number{_in_unit(item)}", _number_help(item, value))
     number = exact(match.group(1)) * Fraction(10) ** int((match.group(2) or "0").replace("−", "-"))
@@ -219,6 +221,10 @@ def _written(item: Item, value: object) -> tuple[Fraction, str | None, str | Non
     return number, rest, None
 
 
+def _plain_powers(text: str) -> str:
+    return _RAISED.sub(lambda match: "10^" + match.group(1).translate(_PLAIN_POWERS), text)
+
+
 def _in_unit(item: Item) -> str:
     return f" in {item.unit.text}" if item.unit and item.unit.text else ""
 
@@ -232,7 +238,7 @@ def _number_help(item: Item, value: str) -> str:
 
 def read_unit_of(text: str) -> Unit:
     try:
-        return read_unit(text)
+        return read_unit(_plain_powers(text))
     except UnitError as error:
         raise ValueProblem(str(error), error.help) from None
 

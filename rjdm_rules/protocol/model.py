@@ -101,11 +101,13 @@ class Cell:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TableColumn:
-    """`kind`: options, truth or number. `span` is the range that the rows must cover (None: all numbers)."""
+    """`kind`: options, truth or number. `span` is the range that the rows must cover (None: all numbers); `declared`
+    are the options that the column names with their labels, empty where they are read off its cells."""
 
     name: str
     kind: str
     options: tuple[str, ...] = ()
+    declared: tuple[Option, ...] = ()
     unit: Unit | None = None
     span: Span | None = None
     whole: bool = False

@@ -12,6 +12,7 @@ from ..language import syntax as s
 from ..language.diagnostics import ERROR, listed
 from ..language.source import Place
 from ..units.unit import PLAIN, Unit, conversion
+from .declarations import options_of
 from .expression_types import ExpressionChecker
 from .model import Cell, Table, TableColumn, TableRow
 from .numbers import number_text
@@ -104,7 +105,8 @@ def _column(node: s.Column, cells: list[tuple[s.CellPart, ...]], checker: Expres
         case "truth":
             return TableColumn(name, "truth", ("yes", "no"))
         case "one of":
-            return TableColumn(name, "options", tuple(option.name for option in written.options))
+            declared = options_of(written.options, findings)
+            return TableColumn(name, "options", tuple(option.name for option in declared), declared)
         case "quantity":
             unit = unit_at(written.unit or "", written.unit_place or written.place, findings)
             return TableColumn(name, "number", unit=unit) if unit else None

@@ -46,6 +46,16 @@ def without_direction(text: str) -> str:
     return _DIRECTION.sub("", text)
 
 
+_NAMED = re.compile(
+    r"(?!a\b)(?:\w\b|\w*[A-Z0-9]|[\u0370-\u03ff])"
+)  # eGFR, p53, c-Met, α-fetoprotein, pH; not the article
+
+
+def capital(text: str) -> str:
+    """A text with a capital in front, unless it begins with a name that is written otherwise: eGFR, pH, c-Met."""
+    return text if _NAMED.match(text) else text[:1].upper() + text[1:]
+
+
 def said_in(text: Text, language: str) -> str:
     """A text of the file in a language, where it has one."""
     return text.zh if language == "zh" and text.zh else text.text
@@ -74,8 +84,10 @@ def no_such_criterion(wanted: str, protocol: Protocol) -> str:
 UNIT_WORDS = {
     "1": "", "d": "days", "h": "hours", "min": "minutes", "wk": "weeks", "mo": "months", "a": "years", "Cel": "°C",
 }  # fmt: skip
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _UNIT_SIGNS = (
-    (re.compile(r"10\*"), "10^"),
+    (re.compile(r"(?<=[⁰-⁹¹²³])\."), " "),
+    (re.compile(r"(?<!\d)\.|\.(?!\d)"), "·"),
     (re.compile(r"mm\[Hg\]"), "mmHg"),
     (re.compile(r"\[i?I?U\]"), "IU"),
     (re.compile(r"\bu(?=(mol|g|L|l|m|kat|U|IU)\b)"), "µ"),
@@ -86,12 +98,18 @@ _UNIT_SIGNS = (
 
 
 def unit_words(unit: str) -> str:
-    """A unit as people print it: `mmHg` for UCUM's `mm[Hg]`, `10^9/L` for `10*9/L`, `days` for `d`."""
+    """A unit as people print it: `mmHg` for UCUM's `mm[Hg]`, `10⁹/L` for `10*9/L`, `days` for `d`."""
     if unit in UNIT_WORDS:
         return UNIT_WORDS[unit]
+    unit = _raised(unit)
     for written, shown in _UNIT_SIGNS:
         unit = written.sub(shown, unit)
     return unit
+
+
+def _raised(text: str) -> str:
+    """Powers of ten as they are printed: `10⁹` for `10*9` and `10^9`."""
+    return re.sub(r"10[*^](-?\d+)", lambda match: "10" + match.group(1).translate(_RAISED), text)
 
 
 def quantity_text(value: Fraction, unit: str) -> str:
@@ -99,5 +117,5 @@ def quantity_text(value: Fraction, unit: str) -> str:
     unit = unit_words(unit)
     if value == 1 and unit in ("years", "months", "weeks", "days", "hours", "minutes", "points"):
         unit = unit[:-1]
-    times = "× " if unit.startswith("10^") else ""
-    return f"{number_text(value)} {times}{unit}".strip()
+    times = "× " if re.match("10[⁻⁰-⁹¹²³]", unit) else ""
+    return f"{_raised(number_text(value))} {times}{unit}".strip()

@@ -12,8 +12,9 @@ from typing import Any
 from ..language.syntax import Text
 from ..protocol import expressions as x
 from ..protocol import types as t
-from ..protocol.model import Criterion, Item, Option, Protocol
+from ..protocol.model import Criterion, Option, Protocol, TableColumn
 from ..protocol.numbers import number_text
+from ..protocol.terms import all_conditions, walk
 from ..theme import BUNDLED, Theme, told
 from ..values.calendar import day_text
 from .pieces import criterion_marker, criterion_title, quantity_text, said_in, unit_words
@@ -62,23 +63,36 @@ class ValueWords(ABC):
     def option(self, option: Option) -> str:
         return self.said(option.label) if option.label else option.name.replace("_", " ")
 
-    def option_named(self, name: str, among: tuple[str, ...] = ()) -> str:
-        """An option that stands without its item, as in a column of options `among`: the label in an item of the same
-        options, else a fixed word, else the one label that items give it."""
-        fixed = self.terms["options"]
-        labels = self._labels.get((name, among)) or self._labels.get((name, ()), set())
-        if len(labels) == 1 and name not in fixed:
-            return next(iter(labels))
-        return str(fixed.get(name, name.replace("_", " ")))
+    def option_named(self, name: str, column: TableColumn | None = None) -> str:
+        """An option that stands in a table: the label that its column declares, or that the items give it which the
+        column is asked with or answers for, where they agree; else a fixed word, else the name itself."""
+        declared = (column.declared, self._options_of_columns.get(id(column), ())) if column else ()
+        named = [[self.said(each.label) for each in some if each.name == name and each.label] for some in declared]
+        labels = next((set(each) for each in named if each), set())
+        return labels.pop() if len(labels) == 1 else self.option_name(name)
 
     @cached_property
-    def _labels(self) -> dict[tuple[str, tuple[str, ...]], set[str]]:
-        found: dict[tuple[str, tuple[str, ...]], set[str]] = {}
+    def _options_of_columns(self) -> dict[int, tuple[Option, ...]]:
+        found: dict[int, tuple[Option, ...]] = {}
+        for condition in all_conditions(self.protocol):
+            for node in walk(condition):
+                if isinstance(node, x.Lookup):
+                    columns = self.protocol.tables[node.table].inputs
+                    for column, argument in zip(columns, node.arguments, strict=True):
+                        found[id(column)] = found.get(id(column), ()) + self._declared(argument)
         for item in self.protocol.items.values():
-            for option in item.options:
-                for among in ((), item.option_names):
-                    found.setdefault((option.name, among), set()).add(self.option(option))
+            if isinstance(item.otherwise, x.Lookup):
+                column = self._result_column(item.otherwise)
+                found[id(column)] = found.get(id(column), ()) + item.options
         return found
+
+    def _result_column(self, node: x.Lookup) -> TableColumn:
+        outputs = self.protocol.tables[node.table].outputs
+        return next((each for each in outputs if each.name == node.column), outputs[0])
+
+    def option_name(self, name: str) -> str:
+        """An option that has no label."""
+        return str(self.terms["options"].get(name, name.replace("_", " ")))
 
     def title(self, criterion: Criterion) -> str:
         """Marker and sentence of a criterion."""
@@ -292,21 +306,29 @@ class ValueWords(ABC):
         return self.attribute_label(selected.event, attribute)
 
     def option_words(self, subject: x.Expression, option: str) -> str:
-        item = self._declaring(subject)
-        if item is None:
-            return option.replace("_", " ")
         found: dict[str, str] = self._once(
-            "options", item, lambda: {each.name: self.option(each) for each in item.options}
+            "options", subject, lambda: {each.name: self.option(each) for each in self._declared(subject)}
         )
         return found.get(option) or option.replace("_", " ")
 
-    def _declaring(self, subject: x.Expression) -> Item | None:
+    def _declared(self, subject: x.Expression) -> tuple[Option, ...]:
+        """The options of a value as they are declared, with their labels."""
         match subject:
             case x.ItemValue(item=name):
-                return self.protocol.items[name]
-            case x.AttributeValue(event=event, attribute=attribute):
-                return self.protocol.items[event].attribute(attribute)
-        return None
+                return self.protocol.items[name].options
+            case (
+                x.AttributeValue(event=event, attribute=attribute)
+                | x.AttributeOf(attribute=attribute, occurrence=x.Pick(occurrences=x.Selected(event=event)))
+            ):
+                declared = self.protocol.items[event].attribute(attribute)
+                return declared.options if declared else ()
+            case x.DefinedValue(name=name):
+                return self._declared(self.protocol.definitions[name].expression)
+            case x.FirstKnown(values=values):
+                return tuple(option for each in values for option in self._declared(each))
+            case x.Lookup():
+                return self._result_column(subject).declared
+        return ()
 
     def marker(self, id: str) -> str:
         """How a criterion is called in running text: `(2)`, `①`, or the name of a `-` item."""
