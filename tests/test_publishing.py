@@ -336,7 +336,7 @@ def test_options_and_ranges_of_tables_in_words() -> None:
         ("≥ 5 and < 20", "g3"),
         ("< 5", "g3"),
     )
-    assert outlook.rows == (("complete response, partial response", "low"), ("stable disease", "high"))
+    assert outlook.rows == (("complete response or partial response", "low"), ("stable disease", "high"))
 
 
 NUMBERINGS = [("(2)", "decimal", 2), ("③", "circled", 3), ("(b)", "letter", 2), ("(iv)", "roman", 4), ("", "none", 0)]
