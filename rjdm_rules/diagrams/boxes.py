@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from html import escape
-from math import ceil
+from math import ceil, floor
 
 from ..logic.kleene import Truth
 from ..protocol import expressions as x
@@ -54,12 +54,37 @@ def outcome_word(truth: Truth) -> str:
     return {True: "met", False: "not met", None: "unknown"}[truth]
 
 
-def written(text: str, room: float, size: float = SIZE, bold: bool = False, align: str = "LEFT") -> tuple[str, int]:
+def written(text: str, room: float, size: float = SIZE, bold: bool = False) -> tuple[str, int]:
     """A text broken into lines and escaped for a label, and the width that its longest line takes."""
     lines = lines_of(without_direction(text), room, size, bold)
     told = (f"<B>{as_text(line)}</B>" if bold and line else as_text(line) for line in lines)
-    broken = f'<BR ALIGN="{align}"/>'.join(told) + (f'<BR ALIGN="{align}"/>' if align == "LEFT" else "")
-    return broken, ceil(max(text_width(line, size, bold) for line in lines))
+    return "".join(f'{line}<BR ALIGN="LEFT"/>' for line in told), ceil(_widest(lines, size, bold))
+
+
+def _widest(lines: list[str], size: float, bold: bool) -> float:
+    return max(text_width(line, size, bold) for line in lines)
+
+
+def centred(text: str, room: float, size: float = SIZE, bold: bool = False, colour: str = INK) -> tuple[str, int, int]:
+    """Lines one below the other, each in the middle, as a table for a label; their width, and how many they are.
+
+    A layout program puts a line in the middle by its own guess of the width, which is wrong where it lacks the font
+    (Chinese above all). So each line stands at the left of a cell that is as wide as the line, between two gaps.
+    """
+    lines = lines_of(without_direction(text), room, size, bold)
+    widest = ceil(_widest(lines, size, bold))
+    rows = []
+    for line in lines:
+        told = f"<B>{as_text(line)}</B>" if bold and line else as_text(line)
+        said = f'<FONT POINT-SIZE="{size:g}" COLOR="{colour}">{told}</FONT>'
+        gap = floor((widest - text_width(line, size, bold)) / 2)
+        beside = f'<TD FIXEDSIZE="TRUE" HEIGHT="1" WIDTH="{gap}"></TD>' if gap else ""
+        inner = f'{beside}<TD ALIGN="LEFT" WIDTH="{widest - 2 * gap}">{said}</TD>{beside}'
+        rows.append(f"<TR><TD><TABLE {_BARE}><TR>{inner}</TR></TABLE></TD></TR>")
+    return f"<TABLE {_BARE}>{''.join(rows)}</TABLE>", widest, len(lines)
+
+
+_BARE = 'BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"'
 
 
 def as_text(line: str) -> str:
@@ -116,11 +141,8 @@ def label(rows: list[str]) -> str:
 
 def plain_label(text: str, room: float, size: float = SIZE, colour: str = INK, bold: bool = False) -> str:
     """A label without a box of its own, its width as the text needs it."""
-    body, width = written(text, room, size, bold, "CENTER")
-    return (
-        f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2"><TR><TD WIDTH="{width}">'
-        f'<FONT POINT-SIZE="{size:g}" COLOR="{colour}">{body}</FONT></TD></TR></TABLE>>'
-    )
+    body, _, _ = centred(text, room, size, bold, colour)
+    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2"><TR><TD>{body}</TD></TR></TABLE>>'
 
 
 class Boxes:

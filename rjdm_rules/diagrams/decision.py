@@ -10,7 +10,7 @@ from ..protocol import expressions as x
 from ..protocol.model import Criterion
 from ..protocol.settling import settled
 from ..words.pieces import flattened
-from .boxes import INK, SOFT, Boxes, cell, framed, label, look_of, plain_label
+from .boxes import INK, SOFT, Boxes, cell, framed, label, look_of, plain_label, signed
 from .sheet import Sheet
 
 MOST_STEPS = 8  # more alternatives than these stand in one box, as a list
@@ -123,7 +123,7 @@ def _end(drawing: Digraph, step: str, answer: str, target: str, boxes: Boxes, ta
     outcome = kind.replace("_", " ")
     look = look_of(outcome, boxes.excludes)
     said = boxes.words.terms["drawn_ends_of_exclusion" if boxes.excludes else "drawn_ends"][kind]
-    text = f"{look.sign} {said}" + (f" {boxes.word(f'drawn_{remark}')}" if remark else "")
+    text = signed(said + (boxes.word("drawn_before_remark") + boxes.word(f"drawn_{remark}") if remark else ""), look)
     drawing.node(
         f"{step}_{answer}",
         plain_label(text, END_ROOM, 10),

@@ -7,14 +7,13 @@ picture (its layout `nop2` keeps given places), so that all formats come the sam
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
 
 from graphviz import Digraph
 
 from ..protocol import expressions as x
 from ..protocol.settling import settled
 from ..words.pieces import flattened
-from .boxes import INK, PLAIN, Boxes, Look, look_of, signed, written
+from .boxes import INK, PLAIN, Boxes, Look, centred, look_of, signed
 from .lettering import SIZE, lines_of, text_width
 from .pen import Pen
 from .sheet import Sheet
@@ -222,9 +221,8 @@ def _draw(held: Placed, left: float, top: float, pen: Pen) -> None:
 
 def _contact(held: Placed, contact: Contact, left: float, top: float, pen: Pen) -> None:
     above = 12.0 if contact.tag else 0.0
-    body, _ = written(signed(contact.text, contact.look), CONTACT_ROOM, SIZE, False, "CENTER")
-    box = held.height - above
-    pen.box(left, top + above, held.width, box, f'<FONT COLOR="{INK}">{body}</FONT>', contact.look, contact.link)
+    body, _, _ = centred(signed(contact.text, contact.look), CONTACT_ROOM)
+    pen.box(left, top + above, held.width, box := held.height - above, body, contact.look, contact.link)
     if contact.tag:
         pen.text(left + 1, top, contact.tag, 9)
     middle = top + held.enter
@@ -261,8 +259,7 @@ def _buses(held: Placed, element: Parallel, left: float, top: float, pen: Pen) -
         return
     high, low = min(leaves[0], top + held.leave) - 4, max(leaves[-1], top + held.leave) + 4
     pen.wire((right, high), (right, low), penwidth="2.6", color=INK)
-    body, _ = written(element.gate, 10_000, 10, True, "CENTER")
-    words = f'<FONT POINT-SIZE="10" COLOR="{INK}">{body}</FONT>'
+    words, _, _ = centred(element.gate, 10_000, 10, True)
     pen.wire((right, top + held.leave), (right + 7, top + held.leave))
     pen.box(right + 7, top + held.leave - 11, gate - 14, 22, words, element.look, style="filled,rounded")
     pen.wire((right + gate - 7, top + held.leave), (right + gate, top + held.leave))
@@ -299,10 +296,10 @@ def _rail(pen: Pen, boxes: Boxes, whole: x.Expression, end: float, leave: float,
     outcome = boxes.outcome(whole) or "met"
     ends = boxes.words.terms["drawn_ends_of_exclusion" if boxes.excludes else "drawn_ends"]
     shown = look_of(outcome, boxes.excludes)
-    body, width = written(signed(ends[outcome.replace(" ", "_")], shown), 90, SIZE, True, "CENTER")
-    wide, lines = ceil(width) + 14, body.count("<BR") + 1
+    body, width, lines = centred(signed(ends[outcome.replace(" ", "_")], shown), 90, SIZE, True)
+    wide = width + 14
     pen.wire((end, leave), (end + 18, leave))
     tall = lines * LINE_HEIGHT + 10
-    pen.box(end + 18, leave - tall / 2, wide, tall, f'<FONT COLOR="{INK}">{body}</FONT>', shown, style="filled,rounded")
+    pen.box(end + 18, leave - tall / 2, wide, tall, body, shown, style="filled,rounded")
     pen.wire((end + 18 + wide, leave), (end + 36 + wide, leave))
     pen.wire((end + 36 + wide, min(low, leave - 10)), (end + 36 + wide, high), penwidth="3", color=INK)

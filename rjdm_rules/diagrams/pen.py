@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from graphviz import Digraph
 
-from .boxes import SOFT, Look, written
+from .boxes import SOFT, Look, centred
 
 
 class Pen:
@@ -54,10 +54,10 @@ class Pen:
 
     def text(self, left: float, top: float, text: str, size: float, bold: bool = False, colour: str = SOFT) -> None:
         """A line of text, its upper left corner given."""
-        body, width = written(text, 10_000, size, bold, "CENTER")
+        body, width, _ = centred(text, 10_000, size, bold, colour)
         self.drawing.node(
             self._name(),
-            label=f'<<FONT POINT-SIZE="{size:g}" COLOR="{colour}">{body}</FONT>>',
+            label=f"<{body}>",
             shape="plain",
             pos=_at(left + width / 2, top + size * 0.6),
         )
