@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -240,6 +241,8 @@ def row_record(row: Mapping[str, str], protocol: Protocol) -> dict[str, Any]:
             value = [] if text == "none" and "none" not in item.option_names else _split(text) or text
         elif item is not None and item.kind == "event":
             value = _event(text)
+        elif item is not None and item.kind == "time":
+            value = _TIME_APART.sub(r"\1T\2", text)
         held = record.get(column)
         record[column] = {**held, "value": value} if isinstance(held, dict) and not isinstance(value, dict) else value
     return record
@@ -326,6 +329,7 @@ def occurrence_record(cells: Mapping[str, str], item: Item) -> dict[str, Any]:
     return found
 
 
+_TIME_APART = re.compile(r"^(\d{4}-\d{2}-\d{2}) +(\d{2}:\d{2})")  # a day and a time as tables write them
 LIMIT_PARTS = ("unit", "uln", "lln")
 
 

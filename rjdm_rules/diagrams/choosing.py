@@ -37,12 +37,22 @@ def diagram(sheet: Sheet, form: str | None, subject: str | None) -> Digraph:
 
 
 def _scheme(sheet: Sheet, wanted: str | None) -> tuple[Escalation, Scheme]:
-    schemes = {scheme.name: (each, scheme) for each in sheet.protocol.escalations for scheme in each.schemes}
+    """The scheme of a name, or `escalation.scheme` where several escalations have one of that name; the first of an
+    escalation that is named, or the only one."""
+    escalations = sheet.protocol.escalations
+    schemes = {f"{each.name}.{scheme.name}": (each, scheme) for each in escalations for scheme in each.schemes}
     if not schemes:
         raise ValueError("this protocol has no escalation with a decision table")
-    if wanted is None:
-        return next(iter(schemes.values()))
-    if wanted not in schemes:
-        help = did_you_mean(wanted, schemes) or "they are " + ", ".join(schemes)
+    fitting = [
+        (each, scheme)
+        for name, (each, scheme) in schemes.items()
+        if wanted in (None, name, scheme.name) or (wanted == each.name and scheme is each.schemes[0])
+    ]
+    if len({each.name for each, _ in fitting}) > 1:
+        what = f"several schemes are called `{wanted}`" if wanted else "there are several escalations"
+        raise ValueError(f"{what}; name one of {', '.join(schemes)}")
+    if not fitting:
+        named = [*(each.name for each in escalations), *schemes, *(name.partition(".")[2] for name in schemes)]
+        help = did_you_mean(str(wanted), named) or "they are " + ", ".join(schemes)
         raise ValueError(f"there is no scheme `{wanted}`; {help}")
-    return schemes[wanted]
+    return fitting[0]

@@ -210,7 +210,8 @@ class FactValues:
         """A measurement as the record gave it, and in the declared unit where that is another one."""
         if measured.written and measured.value.exact:
             shown = self._as_written(measured, Fraction(measured.value.low), unit)
-            return f"{shown} (= {quantity_text(Fraction(measured.value.low), unit)})"
+            declared = quantity_text(Fraction(measured.value.low), unit)
+            return f"{shown} ({declared})" if declared.startswith("≈") else f"{shown} (= {declared})"
         return self.bounds_text(measured.value, unit)
 
     @staticmethod

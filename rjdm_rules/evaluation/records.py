@@ -86,7 +86,7 @@ def _truth(item: Item, value: object) -> bool:
         return value
     if isinstance(value, str) and value.strip().lower() in _YES_NO:
         return _YES_NO[value.strip().lower()]
-    raise ValueProblem(f"{shown(value)} is neither yes nor no", "write true or false")
+    raise ValueProblem(f"{shown(value)} is neither yes nor no", "write yes or no")
 
 
 _YES_NO = {"yes": True, "true": True, "no": False, "false": False}

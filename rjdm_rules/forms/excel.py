@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..diagrams.lettering import lines_of
 from ..documents.content import Content, content_of
 from ..documents.dictionary import csv_header
 from ..documents.questions import units_for
@@ -27,6 +28,7 @@ PATIENTS, EVENTS, DICTIONARY, LISTS = "Patients", "Events", "Dictionary", "Lists
 EVENT_HEAD = ("patient", "item", "date", "until")
 LAST_ROW = 1_048_576
 MOST_COLUMNS = 16_384
+A_SIGN = 5.2  # points: what one sign of a column's width holds of a bold heading
 TIME = (1980, 1, 1, 0, 0, 0)  # of every part of the file, so that the same protocol has the same bytes
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _STAMP = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*(<)")
@@ -161,8 +163,10 @@ class _Writing:
         self.prompt(sheet, 4, self.terms["until_prompt"], "until")
         for number, (column, used) in enumerate(attribute_columns(events).items(), len(EVENT_HEAD) + 1):
             known = ", ".join(dict.fromkeys(self.words.said(item.label) for item, _, _ in used))
-            self.head(sheet, number, f"{column.replace('_', ' ')} ({known})", column)
-            self.width(sheet, number, max(len(column), 10) + 2)
+            told = [self.heading(column, attribute, part) for _, attribute, part in used]
+            label = " / ".join(dict.fromkeys(told))
+            self.head(sheet, number, label if known in label else f"{label} ({known})", column)
+            self.width(sheet, number, max(len(column), 14) + 2)
             self.attribute_column(sheet, number, [(attribute, part) for _, attribute, part in used], column, known)
         self.frozen(sheet, "C3")
 
@@ -241,7 +245,11 @@ class _Writing:
     def frozen(self, sheet: Any, cell: str) -> None:
         sheet.freeze_panes = cell
         sheet.page_setup.orientation, sheet.print_title_rows, sheet.print_title_cols = "landscape", "1:2", "A:A"
-        sheet.row_dimensions[1].height = 62
+        lines = 2
+        for number in range(1, sheet.max_column + 1):
+            room = (sheet.column_dimensions[self.letter(number)].width - 1) * A_SIGN
+            lines = max(lines, len(lines_of(str(sheet.cell(1, number).value), room, bold=True)))
+        sheet.row_dimensions[1].height = min(lines, 24) * 15 + 4
 
     def drop_down(
         self, sheet: Any, number: int, options: tuple[str, ...], prompt: str, title: str, open: bool = False

@@ -9,6 +9,7 @@ from ..documents.content import Content, Row
 from ..evaluation.deciding import enough
 from ..evaluation.explaining import Reason
 from ..evaluation.fact_words import FactWords
+from ..evaluation.facts import Measured
 from ..evaluation.results import Evaluator, Explanation
 from .showing import SIGNS, look_of
 
@@ -143,6 +144,8 @@ def _missing(evaluator: Evaluator, explanation: Explanation) -> Iterator[Missing
         item, held = protocol.items[name], explanation.reference.facts.get(name)
         waiting = tuple(id for id in evaluator.graph.criteria_using(name) if criteria[id] == "unknown")
         there = words.recorded(item, held) if held is not None else ""
+        if isinstance(held, Measured) and not held.times:
+            there += "".join(f", {limit} not recorded" for limit in item.limits if limit not in held.limits)
         yield Missing(name, item.label.text, item.ask.text if item.ask else "", there, waiting)
 
 

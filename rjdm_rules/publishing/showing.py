@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from ..documents.content import Content
+from ..documents.content import Content, Row
 from ..evaluation.explaining import Reason
 from ..evaluation.results import Evaluator
 from ..protocol.model import Example
@@ -36,8 +36,8 @@ def shown_by(content: Content, evaluator: Evaluator, language: str = "en") -> Ma
     protocol, excluding = evaluator.protocol, evaluator.protocol.excluding
     examples = [each for each in protocol.examples if {**evaluator.readings, **each.readings} == evaluator.readings]
     outcomes = {each.name: evaluator.outcomes(each.record) for each in examples}
-    ids = [row.id for row in content.rows() if row.condition is not None]
-    chosen = {id: list(_chosen(id, examples, outcomes)) for id in ids}
+    rows = [row for row in content.rows() if row.condition is not None]
+    chosen = {row.id: list(_chosen(row, examples, outcomes)) for row in rows}
     spoken: dict[str, list[str]] = {}
     for id, found in chosen.items():
         for example in found:
@@ -56,11 +56,18 @@ def shown_by(content: Content, evaluator: Evaluator, language: str = "en") -> Ma
     }
 
 
-def _chosen(id: str, examples: list[Example], outcomes: Mapping[str, Mapping[str, str]]) -> Iterator[Example]:
-    """Of each outcome the examples that expect something of the criterion, then others, in the order of the file."""
+def _chosen(row: Row, examples: list[Example], outcomes: Mapping[str, Mapping[str, str]]) -> Iterator[Example]:
+    """Of each outcome the examples that expect something of the criterion, then others, in the order of the file. One
+    that records nothing of what the criterion asks shows nothing of it."""
+
+    def speaks(example: Example) -> bool:
+        return any(subject == row.id for subject, _ in example.expectations)
+
     for outcome in OUTCOMES:
-        alike = [each for each in examples if outcomes[each.name][id] == outcome]
-        alike.sort(key=lambda each: all(subject != id for subject, _ in each.expectations))
+        alike = [each for each in examples if outcomes[each.name][row.id] == outcome]
+        if outcome == "unknown":
+            alike = [each for each in alike if speaks(each) or any(name in each.record for name, _ in row.items)]
+        alike.sort(key=lambda each: not speaks(each))
         yield from alike[: MOST[outcome]]
 
 
