@@ -306,7 +306,7 @@ function start() {
     return found;
   }
   function result() {
-    const found = verdicts(), { failing, open } = reasons();
+    const found = verdicts();
     return {
       protocol: program.protocol, version: program.version, patient: at("patient").value.trim() || "#1",
       ...(found.length === 1 && found[0][0] === null ? { verdict: found[0][1] }
@@ -314,7 +314,7 @@ function start() {
       readings: program.readings,
       criteria: Object.fromEntries(Object.keys(program.criteria).map((id) => [id, rules.outcome(id)])),
       deciding_facts: [...deciding()].sort(),
-      reasons: [...failing, ...open].map((id) => ({ criterion: id, text: reasonOf(id).text + "." })),
+      reasons: why.against(rules).map((id) => ({ criterion: id, text: reasonOf(id).text + "." })),
       record: record(),
     };
   }

@@ -128,7 +128,7 @@ class Why {
     if (node.k !== "Group") return [true];
     return node.kind === "exactly" ? [true, false] : [node.kind !== "none" && node.kind !== "at most"];
   }
-  // The criteria that fail or are unknown and are linked to the verdict.
+  // The criteria that fail or are unknown and are linked to the verdict, in each part those that fail first.
   against(rules) {
     const found = [];
     for (const part of this.program.parts) {
@@ -136,7 +136,8 @@ class Why {
       const roots = part.blocks.map((block) => [block.formula, block.kind === "exclusion"]);
       const held = this.holding(rules, roots, true), named = new Set();
       for (const number of held.keys()) if (this.node(number).k === "CriterionTruth") named.add(this.node(number).criterion);
-      found.push(...part.blocks.flatMap((block) => block.criteria).filter((id) => named.has(id)));
+      const ids = part.blocks.flatMap((block) => block.criteria).filter((id) => named.has(id));
+      found.push(...ids.filter((id) => rules.criterion(id) !== null), ...ids.filter((id) => rules.criterion(id) === null));
     }
     return found;
   }

@@ -179,7 +179,7 @@ class Boxes:
                 flat = flattened(node)
                 below = [row for each in flat.conditions for row in self.rows(each, depth + 1)]
                 return [framed(self.head(flat), below, look, room)]
-            case x.Not(condition=inner) if isinstance(inner, x.Group | x.DefinedValue):
+            case x.Not(condition=inner) if isinstance(inner, x.Group | x.DefinedValue | x.CriterionTruth):
                 return [framed(self.word("drawn_not"), self.rows(inner, depth + 1), look, room)]
             case x.Except(condition=condition, exception=exception):
                 return [self._pair(condition, self.word("drawn_except"), exception, look, depth)]

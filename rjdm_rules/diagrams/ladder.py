@@ -116,11 +116,17 @@ def _turned(node: x.Expression, boxes: Boxes, depth: int, tag: str = "") -> Elem
     """A condition turned round."""
     turned = settled(x.Not(node), boxes.words.readings)
     if isinstance(turned, x.Not) and isinstance(turned.condition, x.CriterionTruth | x.DefinedValue):
-        return Contact(boxes.words.leaf(turned), boxes.look(turned), tag=tag)
+        return Contact(_turned_words(turned.condition, turned, boxes), boxes.look(turned), tag=tag)
     element = ladder_of(turned, boxes, depth, tag)
     if tag and not isinstance(element, Contact):
         return Frame(tag, element)
     return element
+
+
+def _turned_words(inner: x.Expression, turned: x.Expression, boxes: Boxes) -> str:
+    """What a turned condition says: a criterion with its sentence, not by its number alone."""
+    criterion = boxes.protocol.criterion(inner.criterion) if isinstance(inner, x.CriterionTruth) else None
+    return f"{boxes.word('drawn_not')} {boxes.words.title(criterion)}" if criterion else boxes.words.leaf(turned)
 
 
 # ---- where they stand ----------------------------------------------------------------------------------------------

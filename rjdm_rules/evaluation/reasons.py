@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -62,18 +62,37 @@ class Reasons:
 
     def _reason(self, criterion: Criterion, node: str, value: bool, truth: TruthOf, case: Case) -> str:
         below = self.links.holding([(node, value)], truth, unknown_too=truth(node) is None)
-        leaves = [each for each in below if each in self.links.leaves]
+        leaves = self._about_facts(below)
         leaves.sort(key=lambda each: (truth(each) is not truth(node), self._written_at(each, below)))
-        said: dict[str, None] = {}
-        negated = self._negated(node)
-        for leaf in leaves[: MOST_FACTS_IN_A_REASON * 2]:
-            said[self._leaf(leaf, truth(leaf), leaf in negated, case)] = None
-        texts = list(said)[:MOST_FACTS_IN_A_REASON]
+        texts = self._told(leaves, node, MOST_FACTS_IN_A_REASON, truth, case)
         left = len(leaves) - len(texts)
         shown = "; ".join(texts) + (f"; and {left} more" if left and len(texts) == MOST_FACTS_IN_A_REASON else "")
         title = criterion.sentence.text if criterion.sentence else criterion.id
         outcome = OUTCOME_WORDS[truth(node)]
         return f"{title}: {outcome} – {shown}." if shown else f"{title}: {outcome}."
+
+    def facts(self, criterion: Criterion, most: int, truth: TruthOf, case: Case) -> list[str]:
+        """The conditions that carry the outcome of a criterion, or leave it unknown, in words with the facts behind
+        them: at most so many."""
+        node = f"criterion:{criterion.id}"
+        held = truth(node)
+        if held is None:
+            leaves = self.links.unknown_leaves([node], truth)
+            below: Mapping[str, bool] = dict.fromkeys(self.graph.network, True)
+        else:
+            below = self.links.holding([(node, held)], truth, unknown_too=False)
+            leaves = self._about_facts(below)
+        return self._told(sorted(leaves, key=lambda each: self._written_at(each, below)), node, most, truth, case)
+
+    def _about_facts(self, nodes: Iterable[str]) -> list[str]:
+        """The conditions about facts; one about a reading says nothing of the patient."""
+        return [each for each in nodes if each in self.links.leaves and self._items[each]]
+
+    def _told(self, leaves: list[str], node: str, most: int, truth: TruthOf, case: Case) -> list[str]:
+        """Conditions behind a criterion in words; two that read alike are told once."""
+        negated = self._negated(node)
+        said = {self._leaf(each, truth(each), each in negated, case): None for each in leaves[: most * 2]}
+        return list(said)[:most]
 
     def _negated(self, node: str) -> frozenset[str]:
         if node not in self._under_not:

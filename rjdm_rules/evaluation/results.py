@@ -153,15 +153,12 @@ class Evaluator:
         alone = {part.name: tuple(self.alone(part, reference)) for part in self.protocol.parts}
         return Explanation(self.protocol, result, trees, alone, reference)
 
-    def reasons_of(self, record: object, ids: Iterable[str]) -> dict[str, Reason]:
-        """The reasons of some criteria only, without the rest of the tree. Raises RecordError."""
-        facts, _ = read_record(self.protocol, record)
-        reference = Reference(self.protocol, facts, self.readings)
-        if self.graph.deep:
-            reference.run(self.graph)
-        explainer = Explainer(self.protocol, self.words, reference)
+    def facts_of(self, record: object, ids: Iterable[str], most: int) -> dict[str, list[str]]:
+        """For some criteria the facts that carry their outcomes, in words: at most so many each. Raises RecordError."""
+        prepared = self.compiled.prepare(record)
+        truth = dict(zip(self.compiled.traced_nodes, self.compiled.trace(prepared), strict=True)).__getitem__
         criteria = (self.protocol.criterion(id) for id in ids)
-        return {each.id: explainer.criterion(each) for each in criteria if each is not None}
+        return {each.id: self.reasons.facts(each, most, truth, prepared[-1]) for each in criteria if each is not None}
 
     def alone(self, part: Part, reference: Reference) -> list[str]:
         """Criteria without each of which, taken alone, the patient would no longer be ineligible."""

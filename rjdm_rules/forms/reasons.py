@@ -38,6 +38,11 @@ class Trees:
                 return self._bound(node)
             case x.Not(condition=x.Group() as group) if group.style != "between":
                 return self._line(node, self.words.phrase(node).text, group.conditions)
+            case x.CriterionTruth(criterion=id):
+                criterion = self.protocol.criterion(id)
+                return self._line(node, self.words.title(criterion) if criterion else id, ())
+            case x.Not(condition=x.CriterionTruth() as inner):
+                return self._line(node, self.words.phrase(node).text, (inner,))
             case x.DefinedValue(name=name) if name not in self.expanded and len(self.expanded) < MOST_EXPANDED:
                 self.expanded.add(name)
                 definition = self.protocol.definitions[name]

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ..documents.content import Content, Row
-from ..evaluation.explaining import Reason
 from ..evaluation.results import Evaluator
 from ..protocol.model import Example
 from ..words.pieces import said_in
@@ -42,14 +41,14 @@ def shown_by(content: Content, evaluator: Evaluator, language: str = "en") -> Ma
     for id, found in chosen.items():
         for example in found:
             spoken.setdefault(example.name, []).append(id)
-    reasons = {
-        each.name: evaluator.reasons_of(each.record, spoken[each.name]) for each in examples if each.name in spoken
+    facts = {
+        each.name: evaluator.facts_of(each.record, spoken[each.name], MOST_FACTS)
+        for each in examples
+        if each.name in spoken
     }
     return {
         id: tuple(
-            _shown(
-                each, said_in(each.label, language), outcomes[each.name][id], reasons[each.name][id], id in excluding
-            )
+            _shown(each, said_in(each.label, language), outcomes[each.name][id], facts[each.name][id], id in excluding)
             for each in found
         )
         for id, found in chosen.items()
@@ -71,9 +70,8 @@ def _chosen(row: Row, examples: list[Example], outcomes: Mapping[str, Mapping[st
         yield from alike[: MOST[outcome]]
 
 
-def _shown(example: Example, label: str, outcome: str, reason: Reason, excludes: bool) -> Shown:
-    facts = tuple(_leaves(reason, SIGNS[outcome]))[:MOST_FACTS]
-    return Shown(example.name, label, outcome, SIGNS[outcome], look_of(outcome, excludes), facts)
+def _shown(example: Example, label: str, outcome: str, facts: list[str], excludes: bool) -> Shown:
+    return Shown(example.name, label, outcome, SIGNS[outcome], look_of(outcome, excludes), tuple(facts))
 
 
 def look_of(outcome: str, excludes: bool) -> str:
@@ -81,14 +79,3 @@ def look_of(outcome: str, excludes: bool) -> str:
     if outcome in ("unknown", "not applicable"):
         return "open" if outcome == "unknown" else "for"
     return "against" if (outcome == "met") is excludes else "for"
-
-
-def _leaves(reason: Reason, sign: str) -> Iterator[str]:
-    """The facts that carry the outcome: of the lines below a line, those that have its sign."""
-    if not reason.below:
-        yield reason.text
-        return
-    below = [each for each in reason.below if each.criterion] or list(reason.below)  # a formula says nothing of facts
-    alike = [each for each in below if each.sign == reason.sign] or below
-    for each in alike:
-        yield from _leaves(each, sign)
