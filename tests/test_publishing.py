@@ -399,6 +399,56 @@ def test_the_end_of_a_ladder_is_the_outcome(record: dict[str, bool] | None, said
     assert ("✓ AT LEAST 2" in drawn) is (said[1] == "✓ met" and record is not None)
 
 
+TURNED = """protocol N "n"
+data
+  a "a" yes/no
+  b "b" yes/no
+inclusion
+  (1) "One and not the other"
+      (i) AND NOT (ii)
+      (i) "Has a"
+          a
+      (ii) "Has the other"
+          b
+example one "Has a only"
+  given
+      a = yes
+      b = no
+  expect I1 met
+escalation first "First drug"
+  doses 1 mg, 2 mg
+  decide usual
+      | treated | dlt | next     |
+      | 3       | 0   | escalate |
+      | 3       | ≥ 1 | stop     |
+escalation second "Second drug"
+  doses 10 mg, 20 mg
+  decide usual
+      | treated | dlt | next     |
+      | 3       | ≤ 1 | escalate |
+      | 3       | ≥ 2 | stop     |
+"""
+
+
+def test_a_criterion_under_not_is_told_by_its_sentence() -> None:
+    protocol = loads(TURNED)
+    for form in ("decision", "ladder"):
+        said = " ".join(ElementTree.fromstring(protocol.draw("I1", form=form)).itertext())
+        assert "(ii) Has the other" in " ".join(said.split())
+    text = protocol.document(Order("side-by-side", "markdown")).data.decode()
+    assert "- ✓ met: Has a only\n  - a: yes\n  - b: no" in text
+
+
+def test_a_scheme_is_drawn_by_its_name_or_that_of_its_escalation() -> None:
+    protocol = loads(TURNED)
+    for subject, dose in (("first", "2 mg"), ("second", "20 mg"), ("first.usual", "2 mg"), ("second.usual", "20 mg")):
+        assert dose in " ".join(ElementTree.fromstring(protocol.draw(subject, form="escalation")).itertext())
+    for wanted, message in (("usual", "several schemes are called `usual`; name one of first.usual, second.usual"),
+                            (None, "there are several escalations"), ("secnd", "did you mean `second`")):  # fmt: skip
+        with pytest.raises(ValueError, match=message):
+            protocol.draw(wanted, form="escalation")
+
+
 @pytest.mark.parametrize("form", ["decision", "ladder"])
 @pytest.mark.parametrize("id", ["I3", "I3.5", "I5.liver", "I6", "E4", "E8"])
 def test_diagrams_golden(rjdm: Protocol, golden: Callable[[str, str], None], form: str, id: str) -> None:

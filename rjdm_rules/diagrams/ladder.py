@@ -104,6 +104,8 @@ def ladder_of(node: x.Expression, boxes: Boxes, depth: int = 0, tag: str = "") -
             criterion = boxes.protocol.criterion(id)
             said = boxes.words.title(criterion) if criterion else id
             return Contact(said, boxes.look(node), boxes.link(id), tag)
+        case x.Not(condition=x.CriterionTruth() as inner):
+            return Contact(_turned_words(inner, node, boxes), boxes.look(node), tag=tag)
         case x.DefinedValue(name=name) if name not in boxes.expanded and depth <= DEEPEST:
             boxes.expanded.add(name)
             definition = boxes.protocol.definitions[name]

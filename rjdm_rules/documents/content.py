@@ -300,7 +300,7 @@ class Arranging:
             words.said(item.label),
             item_kind(item, words),
             words.unit(item.unit.text) if item.unit else "",
-            span_words(span.low, span.high, words) if span else "",
+            span_words(span.low, span.high, words) if span and item.kind != "count" else "",  # a count tells its own
             tuple((option.name, words.option(option)) for option in item.options),
             tuple(f"{system} {code}" for system, code in item.codes),
             words.said(item.ask) if item.ask else "",

@@ -76,8 +76,8 @@ def children(rows: Sequence[Row], row: Row) -> list[Row]:
 
 
 def breakable(name: str) -> Markup:
-    """A name that may be broken behind its underscores and points."""
-    return Markup("<wbr>").join(re.split(r"(?<=[_.])", name))
+    """A name that may be broken behind its underscores, and behind a point before a word."""
+    return Markup("<wbr>").join(re.split(r"(?<=_)|(?<=\.)(?=[^\d.])", name))
 
 
 def unbroken(text: str) -> str:
