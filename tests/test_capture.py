@@ -330,7 +330,7 @@ def outcomes(protocol: Protocol, record: dict[str, Any]) -> dict[str, str]:
 
 
 def closed_questions(protocol: Protocol) -> Any:
-    order = [name for names in questions_of(protocol.graph).values() for name in names]
+    order = [name for names in questions_of(protocol.graph, protocol.evaluator().readings).values() for name in names]
     return closings(protocol.graph, protocol.evaluator().readings, order)
 
 

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from making import DATA, HEAD, READINGS, Maker
 
-from rjdm_rules import RulesError, UnreadableFile, check, loads
+from rjdm_rules import RulesError, UnreadableFile, check, load, loads
+from rjdm_rules.cli.commands import rjdm as command
 from rjdm_rules.language.parser import parse
 from rjdm_rules.language.source import Source
 from rjdm_rules.protocol.check import check_source
@@ -200,7 +202,7 @@ def test_libraries_that_use_each_other(tmp_path: Path) -> None:
         'protocol P "p"\nuse one\ndata\n  a "a" yes/no\ninclusion\n  (1) c "c"\n    a\n', encoding="utf-8"
     )
     found = [each for each in check(str(tmp_path / "p.rules")).diagnostics if each.severity == "error"]
-    assert [each.code for each in found] == ["R803"]
+    assert [each.code for each in found.diagnostics] == ["R803"]
     assert "one → two → one" in found[0].message
 
 
@@ -325,3 +327,15 @@ def test_files_that_cannot_be_read(tmp_path: Path, data: bytes, words: str) -> N
 def test_a_name_that_is_no_file() -> None:
     with pytest.raises(UnreadableFile, match="did you mean `rjdm_cart`"):
         check("rjdm_crat")
+
+
+def test_the_options_of_a_reading_stand_below_it(tmp_path: Path) -> None:
+    text = (
+        'protocol R "r"\nreadings\n  way "way" zh "方式" one of short, long\n      chosen short\ndata\n  a "a" yes/no\n'
+    )
+    file = tmp_path / "r.rules"
+    file.write_text(text + 'inclusion\n  (1) "first"\n      a AND way IS short\n', encoding="utf-8")
+    found = check(str(file))
+    assert [each.message for each in found.diagnostics] == ["the options of a reading stand on a line of their own"]
+    assert CliRunner().invoke(command, ["check", "--fix", str(file)]).exit_code == 0
+    assert load(str(file)).model.readings["way"].chosen == "short"

@@ -6,6 +6,7 @@ import networkx as nx
 import pytest
 
 from rjdm_rules import Protocol, load, loads
+from rjdm_rules.documents.questions import asked_elsewhere, questions_of
 from rjdm_rules.graph.build import GraphNodes
 
 SHARED = """protocol P "p"
@@ -73,3 +74,34 @@ def test_a_node_is_found_again_by_its_expression(shared: Protocol) -> None:
         expression = shared.graph.expression(node)
         if expression is not None:
             assert nodes.name_of(expression) == node
+
+
+def test_what_uses_an_item_under_a_reading() -> None:
+    text = """protocol R "r"
+readings
+  way "way"
+      one of short, long
+      chosen short
+data
+  a "a" yes/no
+  b "b" yes/no
+  c "c" yes/no
+      otherwise b
+define
+  deep "deep" = ANY(a, way IS long AND c)
+inclusion
+  (1) "first"
+      deep
+  (2) "second"
+      (i)
+      (i) "child"
+          a OR (b AND way IS long)
+"""
+    graph = loads(text).graph
+    used = {each: graph.criteria_using(each) for each in "abc"}
+    assert used == {"a": ["I1", "I2", "I2.i"], "b": ["I1", "I2", "I2.i"], "c": ["I1"]}
+    assert {each: graph.criteria_using(each, {"way": "long"}) for each in "abc"} == used
+    short = {each: graph.criteria_using(each, {"way": "short"}) for each in "abc"}
+    assert short == {"a": ["I1", "I2", "I2.i"], "b": [], "c": []}
+    assert questions_of(graph, {"way": "short"}) == {"I1": ["a"], "I2": [], "I2.i": []}
+    assert asked_elsewhere(graph, {"way": "short"}) == ["b", "c"]

@@ -170,7 +170,7 @@ def test_a_bad_record_is_told_and_nothing_written(tmp_path: Path, monkeypatch: p
 
 
 def test_each_item_is_asked_for_once(rjdm: Protocol) -> None:
-    asked = [name for names in questions_of(rjdm.graph).values() for name in names]
+    asked = [name for names in questions_of(rjdm.graph, rjdm.evaluator().readings).values() for name in names]
     assert len(asked) == len(set(asked))
     paper = on_paper(rjdm.graph, Words(rjdm.model))
     assert sorted(question.name for questions in paper.values() for question in questions) == sorted(rjdm.model.items)

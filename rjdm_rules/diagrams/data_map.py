@@ -54,7 +54,7 @@ def _groups(sheet: Sheet) -> Iterator[Group]:
     tops = {top.id: top for part in protocol.parts for block in part.blocks for top in block.criteria}
     feeding: dict[str, list[str]] = {id: [] for id in tops}
     for name in protocol.items:
-        for id in _tops(sheet.graph.criteria_using(name), tops):
+        for id in _tops(sheet.graph.criteria_using(name, sheet.readings), tops):
             feeding[id].append(name)
     seen: set[str] = set()
     for id, top in tops.items():

@@ -198,7 +198,7 @@ class Arranging:
         self.graph, self.protocol, self.words, self.terms = graph, graph.protocol, words, words.terms
         self.items_of: dict[str, list[str]] = {}  # of each criterion, in the order of the file
         for name in self.protocol.items:
-            for id in graph.criteria_using(name):
+            for id in graph.criteria_using(name, words.readings):
                 self.items_of.setdefault(id, []).append(name)
 
     def content(self) -> Content:
@@ -307,7 +307,7 @@ class Arranging:
             words.value(item.otherwise) if item.otherwise is not None else "",
             self.texts(item.notes),
             tuple(f"{words.said(each.label)} ({item_kind(each, words)})" for each in item.attributes),
-            tuple(self.graph.criteria_using(item.name)),
+            tuple(self.graph.criteria_using(item.name, words.readings)),
         )
 
     # ---- tables

@@ -44,13 +44,13 @@ class Question:
     lines: int
 
 
-def questions_of(graph: RuleGraph) -> dict[str, list[str]]:
-    """The items to ask for with each criterion: those that no earlier one has asked for, with children first, so that
-    a question stands with the part that it belongs to."""
+def questions_of(graph: RuleGraph, readings: Mapping[str, str]) -> dict[str, list[str]]:
+    """The items to ask for with each criterion under these readings: those that no earlier one has asked for, with
+    children first, so that a question stands with the part that it belongs to."""
     protocol = graph.protocol
     items: dict[str, list[str]] = {}
     for name in protocol.items:
-        for id in graph.criteria_using(name):
+        for id in graph.criteria_using(name, readings):
             items.setdefault(id, []).append(name)
     placed: set[str] = set()
     found: dict[str, list[str]] = {each.id: [] for each in protocol.criteria()}
@@ -68,17 +68,20 @@ def questions_of(graph: RuleGraph) -> dict[str, list[str]]:
     return found
 
 
-def asked_elsewhere(graph: RuleGraph) -> list[str]:
-    """The items that no criterion uses."""
-    placed = {name for names in questions_of(graph).values() for name in names}
+def asked_elsewhere(graph: RuleGraph, readings: Mapping[str, str]) -> list[str]:
+    """The items that no criterion uses under these readings."""
+    placed = {name for names in questions_of(graph, readings).values() for name in names}
     return [name for name in graph.protocol.items if name not in placed]
 
 
 def on_paper(graph: RuleGraph, words: Words) -> Mapping[str, tuple[Question, ...]]:
     """The questions of each criterion as they are answered on paper; those that no criterion uses under an empty id."""
     items = graph.protocol.items
-    found = {id: tuple(question(items[name], words) for name in names) for id, names in questions_of(graph).items()}
-    return found | {"": tuple(question(items[name], words) for name in asked_elsewhere(graph))}
+    found = {
+        id: tuple(question(items[name], words) for name in names)
+        for id, names in questions_of(graph, words.readings).items()
+    }
+    return found | {"": tuple(question(items[name], words) for name in asked_elsewhere(graph, words.readings))}
 
 
 def question(item: Item, words: Words) -> Question:

@@ -60,8 +60,10 @@ def form_page(evaluator: Evaluator, language: str = "en", theme: Theme = BUNDLED
         "style": Markup(style),
         "script": Markup(script),
         "policy": policy_of(script),
-        "questions": {id: asked(names, words) for id, names in questions_of(evaluator.graph).items()},
-        "others": asked(asked_elsewhere(evaluator.graph), words),
+        "questions": {
+            id: asked(names, words) for id, names in questions_of(evaluator.graph, evaluator.readings).items()
+        },
+        "others": asked(asked_elsewhere(evaluator.graph, evaluator.readings), words),
         "data": embedded({"program": program, "page": page}),
     }
     text = told(theme, lambda: environment(theme, True).get_template("form.html.j2").render(**values))
@@ -172,7 +174,7 @@ def telling_values(evaluator: Evaluator, name: str, reference: Reference) -> lis
 
 def conditions_about(evaluator: Evaluator, name: str) -> list[x.Expression]:
     """Conditions of a few criteria that use an item."""
-    ids = evaluator.graph.criteria_using(name)
+    ids = evaluator.graph.criteria_using(name, evaluator.readings)
     found = [evaluator.protocol.criterion(id) for id in ids]
     conditions = [each.condition for each in found if each is not None and each.condition is not None]
     if evaluator.graph.deep:  # in chains so long nothing is worked back from a threshold

@@ -60,8 +60,8 @@ class _Making:
         self.protocol, self.graph = evaluator.protocol, evaluator.graph
         self.words = Words(self.protocol, evaluator.readings, language, theme)
         self.terms: Mapping[str, Any] = self.words.terms["form"]
-        self.asked = questions_of(self.graph)
-        self.others = asked_elsewhere(self.graph)
+        self.asked = questions_of(self.graph, evaluator.readings)
+        self.others = asked_elsewhere(self.graph, evaluator.readings)
         order = [name for names in self.asked.values() for name in names]
         self.closed = closings(self.graph, evaluator.readings, order)
 

@@ -18,6 +18,8 @@ import networkx as nx
 from ..language.source import Place
 from ..protocol import expressions as x
 from ..protocol.model import Block, Part, Protocol
+from ..protocol.settling import settled
+from ..protocol.terms import walk
 
 DEEP = 120
 
@@ -89,18 +91,27 @@ class RuleGraph:
         below = self.needs(node) | {node}
         return [name for name in self.protocol.items if f"item:{name}" in below]
 
-    def criteria_using(self, item: str) -> list[str]:
-        """The ids of the criteria and children that depend on a data item, in the order of the file."""
-        return list(self._criteria_above.get(f"item:{item}", ()))
+    def criteria_using(self, item: str, readings: Mapping[str, str] | None = None) -> list[str]:
+        """The ids of the criteria and children that depend on a data item, in the order of the file; with `readings`,
+        those that do so when the readings are taken in this way."""
+        chosen = tuple(sorted(readings.items())) if readings else ()
+        if chosen not in self._using:
+            self._using[chosen] = self._gathered(
+                settled_network(self.protocol, dict(chosen)) if chosen else self.network
+            )
+        return list(self._using[chosen].get(f"item:{item}", ()))
 
     @cached_property
-    def _criteria_above(self) -> dict[str, list[str]]:
+    def _using(self) -> dict[tuple[tuple[str, str], ...], dict[str, list[str]]]:
+        return {}
+
+    def _gathered(self, network: nx.DiGraph) -> dict[str, list[str]]:
         """For each item the criteria that depend on it, gathered in one pass: the sets of items grow from below."""
         items: dict[str, int] = {}
         numbers: dict[str, int] = {}
-        for node in nx.topological_sort(self.network.reverse(copy=False)):
+        for node in nx.topological_sort(network.reverse(copy=False)):
             held = 1 << numbers.setdefault(node, len(numbers)) if node.startswith("item:") else 0
-            for needed in self.network.successors(node):
+            for needed in network.successors(node):
                 held |= items[needed]
             items[node] = held
         found: dict[str, list[str]] = {}
@@ -231,3 +242,23 @@ def _own_values(expression: x.Expression | x.Window | x.Length) -> tuple[Any, ..
         else:
             found.append(value)
     return tuple(found)
+
+
+def settled_network(protocol: Protocol, readings: Mapping[str, str]) -> nx.DiGraph:
+    """What each criterion, definition and item refers to by name, where the readings are taken in this way."""
+    network = nx.DiGraph()
+    named: list[tuple[str, x.Expression | None]] = []
+    named += [(f"criterion:{each.id}", each.condition) for each in protocol.criteria()]
+    named += [(f"definition:{name}", each.expression) for name, each in protocol.definitions.items()]
+    named += [(f"item:{name}", each.otherwise) for name, each in protocol.items.items()]
+    for name, expression in named:
+        network.add_node(name)
+        for each in walk(settled(expression, readings)) if expression is not None else ():
+            match each:
+                case x.ItemValue(item=item) | x.Selected(event=item) | x.AttributeValue(event=item):
+                    network.add_edge(name, f"item:{item}")
+                case x.DefinedValue(name=definition):
+                    network.add_edge(name, f"definition:{definition}")
+                case x.CriterionTruth(criterion=id):
+                    network.add_edge(name, f"criterion:{id}")
+    return network

@@ -289,6 +289,7 @@ def word_as_name(m: Misfit) -> Said | None:
 _ITEM = re.compile(
     r"\s*[A-Za-z_]\w*\s+\"[^\"]*\"\s+(?:yes/no|in |one of|several of|date|time|event|count|number|repeated)"
 )
+_READING = re.compile(r"(\s*)[A-Za-z_]\w*\s+\"[^\"]*\"(?:\s+zh\s+\"[^\"]*\")?(\s+)(?=one of\b)")
 _CRITERION = re.compile(r"\s*(?:[①-⑳]|\(?\w{1,3}[).])\s+(?:\w+\s+)?\"")
 
 
@@ -298,6 +299,13 @@ def section_missing(m: Misfit) -> Said | None:
     if m.section == "example" and "GIVEN" in m.expected and re.match(r"\s+[^\W\d]\w* *=", m.line):
         help = "write `given` on a line of its own above the values"
         return Said("R111", "these are values, but the line `given` is missing above them", help, once=True)
+    reading = _READING.match(m.line) if m.section == "readings" else None
+    if reading:
+        below = "\n" + " " * (len(reading.group(1)) + 4)
+        place = m.on_line(reading.start(2), reading.end(2))
+        mend = Fix("write them on the line below", ((place, below),), certain=True)
+        help = "write `one of …` on the line below, indented"
+        return Said("R111", "the options of a reading stand on a line of their own", help, (mend,))
     if _ITEM.match(m.line) and m.section not in ("data", "define", "table"):
         what, word = "data items", "data"
     elif _CRITERION.match(m.line) and m.section not in ("inclusion", "exclusion", "part"):

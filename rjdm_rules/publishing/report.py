@@ -142,7 +142,9 @@ def _missing(evaluator: Evaluator, explanation: Explanation) -> Iterator[Missing
         if name not in explanation.result.deciding_facts:
             continue
         item, held = protocol.items[name], explanation.reference.facts.get(name)
-        waiting = tuple(id for id in evaluator.graph.criteria_using(name) if criteria[id] == "unknown")
+        waiting = tuple(
+            id for id in evaluator.graph.criteria_using(name, evaluator.readings) if criteria[id] == "unknown"
+        )
         there = words.recorded(item, held) if held is not None else ""
         if isinstance(held, Measured) and not held.times:
             there += "".join(f", {limit} not recorded" for limit in item.limits if limit not in held.limits)
@@ -161,7 +163,9 @@ def _facts(evaluator: Evaluator, explanation: Explanation) -> tuple[tuple[Record
         if other is not None and enough(other):
             value = f"{words.recorded(item, other)} (not recorded; it follows from other facts)"
         if value:
-            recorded.append(Recorded(name, item.label.text, value, tuple(evaluator.graph.criteria_using(name))))
+            recorded.append(
+                Recorded(name, item.label.text, value, tuple(evaluator.graph.criteria_using(name, evaluator.readings)))
+            )
         elif name not in explanation.result.deciding_facts:
             unrecorded.append(item.label.text)
     return tuple(recorded), tuple(unrecorded)
