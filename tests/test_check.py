@@ -202,7 +202,7 @@ def test_libraries_that_use_each_other(tmp_path: Path) -> None:
         'protocol P "p"\nuse one\ndata\n  a "a" yes/no\ninclusion\n  (1) c "c"\n    a\n', encoding="utf-8"
     )
     found = [each for each in check(str(tmp_path / "p.rules")).diagnostics if each.severity == "error"]
-    assert [each.code for each in found.diagnostics] == ["R803"]
+    assert [each.code for each in found] == ["R803"]
     assert "one → two → one" in found[0].message
 
 
