@@ -570,6 +570,24 @@ def test_what_is_recorded_with_an_event_is_checked_in_the_sheet() -> None:
     assert sheet.column_dimensions[letters["seen"]].number_format == "@"  # a partial date stays one
 
 
+def test_headings_of_the_sheet_tell_attribute_and_unit() -> None:
+    book = sugar_book()
+    heads = {cell.value: book["Events"].cell(1, cell.column).value for cell in book["Events"][2]}
+    assert heads["grade"] == "grade (fall)" and heads["fall.item"] == "what was dropped (fall)"
+    assert (heads["value"], heads["unit"]) == ("C-reactive share, %", "C-reactive share: unit")
+    assert book["Patients"].row_dimensions[1].height >= 34
+
+
+def test_a_time_as_tables_write_it(tmp_path: Path) -> None:
+    rules = tmp_path / "t.rules"
+    rules.write_text(
+        'protocol T "t"\ndata\n  visit "visit" time\ninclusion\n  (1) "c"\n      visit BEFORE 2026-03-02\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "t.csv").write_text("id,visit\nA,2026-03-01 06:30\nB,2026-03-02 06:30:10\n", encoding="utf-8")
+    assert [each["verdict"] for each in evaluated(tmp_path / "t.csv", str(rules))] == ["eligible", "ineligible"]
+
+
 def test_text_that_looks_like_a_formula_stays_text_when_it_is_edited() -> None:
     sheet = openpyxl.load_workbook(io.BytesIO(template(load(DATA / "hostile.rules").evaluator())))["Patients"]
     begins = [cell for cell in sheet[1] if str(cell.value)[:1] in "=+-@"]

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from rjdm_rules import Protocol, load
+from rjdm_rules import Protocol, load, loads
 from rjdm_rules.cli.commands import rjdm as command
 from rjdm_rules.documents.questions import on_paper, questions_of
 from rjdm_rules.evaluation.problems import RecordError
@@ -166,7 +166,52 @@ def test_a_bad_record_is_told_and_nothing_written(tmp_path: Path, monkeypatch: p
     assert not Path("report.html").exists()
 
 
+LIMITS = """protocol L "l"
+data
+  ast "AST" in U/L with ULN
+  ggt "GGT" in ukat/L
+  visit "visit" time
+inclusion
+  (1) "AST"
+      ast ≤ 3 × ULN
+  (2) "GGT"
+      ggt ≤ 1.5 ukat/L
+  (3) "Before"
+      visit BEFORE 2026-03-02
+"""
+
+
+def test_a_limit_that_is_missing_is_to_be_looked_up() -> None:
+    html = loads(LIMITS).report({"id": "P1", "ast": 50, "ggt": "50 U/L"}).decode()
+    assert "recorded so far: 50 U/L, ULN not recorded" in texts(html)
+    assert "50 U/L (≈0.8333 µkat/L)" in texts(html) and "= ≈" not in html
+
+
+def test_the_id_stands_on_each_printed_page() -> None:
+    html = loads(LIMITS).report({"id": 'P "1"</style>王'}).decode()
+    told = re.search(r'@top-right \{ content: "([^"]*)"; \}', html)
+    assert told is not None
+    assert "".join(chr(int(code, 16)) for code in told[1].split("\\")[1:]) == 'Patient P "1"</style>王'
+    data = load("rjdm_cart").document(Order("checklist", "word")).data
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        assert "Patient id: ____" in file.read("word/header1.xml").decode()
+
+
 # ---- the checklist
+
+
+def test_a_criterion_that_may_not_apply_has_a_box_for_it(rjdm: Protocol) -> None:
+    html = rjdm.document(Order("checklist")).data.decode()
+    assert html.count("☐ not applicable") == 1 and "☐ not applicable" in html[html.index('<span class="id">I6<') :]
+    assert "① and [② or ③ or ④ or ⑤]" in texts(html)  # how the parts of a criterion hang together
+
+
+def test_a_question_on_paper_is_not_cut_at_the_end_of_a_page(rjdm: Protocol) -> None:
+    with zipfile.ZipFile(io.BytesIO(rjdm.document(Order("checklist", "word")).data)) as file:
+        document, styles = (file.read(f"word/{name}.xml").decode() for name in ("document", "styles"))
+    rows = re.findall(r"(?s)<w:tr>.*?</w:tr>", document)
+    assert len(rows) > 100 and all("<w:cantSplit/>" in row for row in rows)
+    assert "tblHeader" not in styles  # only rows that are heads repeat
 
 
 def test_each_item_is_asked_for_once(rjdm: Protocol) -> None:

@@ -147,9 +147,9 @@ def draw(
 ) -> None:
     """Draw the whole protocol, or one criterion.
 
-    CRITERION is a number such as I3, I3.1 or E8 (with --form escalation, the name of a scheme); without it, the
-    overview is drawn. A ladder shows what must all hold in series, and alternatives in parallel; a map, which data
-    feed which criteria.
+    CRITERION is a number such as I3, I3.1 or E8 (with --form escalation, the name of a scheme or of an escalation);
+    without it, the overview is drawn. A ladder shows what must all hold in series, and alternatives in parallel; a map,
+    which data feed which criteria.
     """
     from ..diagrams.render import FORMATS, CannotDraw
     from ..diagrams.sheet import UnknownCriterion
