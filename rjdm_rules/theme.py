@@ -20,6 +20,9 @@ LOGOS = ("logo.svg", "logo.png")
 REFERENCE = "reference.docx"
 MOST_BYTES = 20_000_000
 _OWN_KINDS = (".j2", ".css", ".toml", ".docx")
+# tables of words for names that a protocol brings: a house may add to them
+_OPEN_TABLES = ("abbreviations.", "attributes.", "columns.", "kinds.people.", "options.", "typed_units.")
+_TOML_KINDS: dict[type, str] = {str: "a text", list: "a list", dict: "a table"}
 
 
 class ThemeError(ValueError):
@@ -49,11 +52,16 @@ class Theme:
                 raise ThemeError(f"{path}: it takes the place of no template; did you mean {near[0]}?")
 
     def path(self, name: str) -> Path | None:
-        """The file of this name: the house's, else the bundled one, else None."""
-        for folder in (self.folder, asset("render")):
-            if folder is not None and (folder / name).is_file():
-                return folder / name
-        return None
+        """The file of this name: the house's, else the bundled one, else None. Raises ThemeError for a link that
+        leads out of the house's folder."""
+        if "/" in name or "\\" in name or "\0" in name:
+            return None
+        if self.folder is not None and (self.folder / name).is_file():
+            own = self.folder / name
+            if own.resolve().parent != self.folder.resolve():
+                raise ThemeError(f"{own}: a link to what lies outside the folder; put the file itself there")
+            return own
+        return bundled if (bundled := asset("render") / name).is_file() else None
 
     def read(self, name: str) -> bytes:
         """The content of a file that is known to be there."""
@@ -86,54 +94,101 @@ class Theme:
                 given = tomllib.loads(self.text(name))
             except tomllib.TOMLDecodeError as error:
                 raise ThemeError(f"{own}: {error}") from None
-            for key, value in given.items():
-                if key not in found:
-                    near = difflib.get_close_matches(key, found, 1)
-                    raise ThemeError(f"{own}: there is no text `{key}`" + (f"; did you mean `{near[0]}`?" * bool(near)))
-                if type(value) is not type(found[key]):
-                    raise ThemeError(f"{own}: `{key}` must be a {type(found[key]).__name__}")
-            found |= given
+            return _with(found, given, str(own), "")
         return found
 
     def environment(self, escaped: bool) -> Environment:
         """A Jinja environment over the templates; `escaped` for HTML, where every value is text, never markup."""
-        from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+        from jinja2 import Environment, FunctionLoader, StrictUndefined
         from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-        folders = [folder for folder in (self.folder, asset("render")) if folder is not None]
         kind = Environment if self.folder is None else ImmutableSandboxedEnvironment
         return kind(
-            loader=ChoiceLoader([FileSystemLoader(folder) for folder in folders]),
+            loader=FunctionLoader(self._template),
             undefined=StrictUndefined,
             autoescape=escaped,
             trim_blocks=True,
             lstrip_blocks=True,
         )
 
+    def _template(self, name: str) -> tuple[str, str, None] | None:
+        path = self.path(name)
+        return None if path is None else (self.text(name), str(path), None)
+
+
+def _with(bundled: Mapping[str, Any], given: Mapping[str, Any], file: str, table: str) -> dict[str, Any]:
+    """The bundled texts with those that a house gives, table by table. Raises ThemeError for one that there is not."""
+    found = dict(bundled)
+    for key, value in given.items():
+        named = f"`{table}{key}`"
+        if key not in found and table in _OPEN_TABLES:
+            if not isinstance(value, str):
+                raise ThemeError(f"{file}: {named} must be a text")
+            found[key] = value
+            continue
+        if key not in found:
+            near = difflib.get_close_matches(key, found, 1)
+            meant = f"; did you mean `{table}{near[0]}`?" if near else ""
+            raise ThemeError(f"{file}: there is no text {named}{meant}")
+        now = found[key]
+        if type(value) is not type(now):
+            raise ThemeError(f"{file}: {named} must be {_TOML_KINDS[type(now)]}")
+        if isinstance(now, list) and not (value and all(isinstance(each, str) for each in value)):
+            raise ThemeError(f"{file}: {named} must be a list of texts")
+        if key == "inline_signs" and len(value) != len(now):
+            raise ThemeError(f"{file}: {named} must be {len(now)} texts")
+        found[key] = _with(now, value, file, f"{table}{key}.") if isinstance(now, dict) else value
+    return found
+
 
 def told(theme: Theme, make: Callable[[], Any]) -> Any:
-    """What `make` gives; a template of the theme that fails is told by file and line. Raises ThemeError."""
-    from jinja2 import TemplateError, TemplateSyntaxError
+    """What `make` gives; a template of the theme that fails, in whatever way, is told by file and line. Raises
+    ThemeError."""
+    from jinja2 import TemplateNotFound, TemplateSyntaxError
 
     try:
         return make()
+    except ThemeError:
+        raise
     except TemplateSyntaxError as error:
         raise ThemeError(f"{error.filename or error.name}:{error.lineno}: {error.message}") from None
-    except (TemplateError, TypeError, ZeroDivisionError, OverflowError, AttributeError) as error:
-        if theme.folder is None:
+    except Exception as error:
+        line = _line_of(error, theme.folder) if theme.folder is not None else None
+        if line is None:
             raise
-        raise ThemeError(f"{_line_of(error, theme.folder)}: {error}") from None
+        message: object = error
+        if isinstance(error, TemplateNotFound):
+            message = f"there is no template `{error.name}` in the folder or among the bundled ones"
+        elif isinstance(error, RecursionError):
+            message = "it includes, extends or calls itself without end"
+        elif isinstance(error, LookupError | MemoryError | AssertionError):
+            message = f"{type(error).__name__}: {error}"
+        raise ThemeError(f"{line}: {message}") from None
 
 
-def _line_of(error: BaseException, folder: Path) -> str:
-    """The innermost line of a template of the theme that was running."""
-    found, trace = str(folder), error.__traceback__
+def _line_of(error: BaseException, folder: Path) -> str | None:
+    """The innermost line of a template that was running, None where the fault is in no template."""
+    found, trace = None, error.__traceback__
     while trace is not None:
         name = trace.tb_frame.f_code.co_filename
         if Path(name).parent == folder or name.endswith(".j2"):
             found = f"{name}:{trace.tb_lineno}"
         trace = trace.tb_next
     return found
+
+
+class Macros:
+    """The macros of a template of a house, each told by file and line where it is missing or fails."""
+
+    def __init__(self, theme: Theme, name: str) -> None:
+        self._theme, self._name = theme, name
+        self._module = told(theme, lambda: theme.environment(escaped=False).get_template(name).module)
+
+    def __getattr__(self, macro: str) -> Callable[..., Any]:
+        found = getattr(self._module, macro, None)
+        if found is None:
+            raise ThemeError(f"{self._theme.path(self._name)}: there is no macro `{macro}`, which the bundled file has")
+        return lambda *values, **named: told(self._theme, lambda: found(*values, **named))
 
 
 BUNDLED = Theme()

@@ -185,7 +185,8 @@ PROBLEMS = [
     ({"id": "A"}, {"patient": "B", "item": "fall", "date": "2026"}, "Events, row 3: patient B is not in the first sheet"),
     ({"id": "A"}, {"item": "fall", "date": "2026"}, "Events, row 3: no patient is named"),
     ({"id": "A"}, {"patient": "A", "item": "falls"}, "`falls` is no event of this protocol; did you mean `fall`?"),
-    ({"id": "A", "fall": "none"}, {"patient": "A", "item": "fall", "date": "2026"}, "is given in the first sheet too"),
+    ({"id": "A", "fall": "none"}, {"patient": "A", "item": "fall", "date": "2026"},
+     "`fall` is given in row 3 of the first sheet too; empty the cell there, or take this row out"),
     ({"id": "A"}, {"patient": "A", "item": "stay", "date": "2026", "sort": "slip"}, "`sort` is no attribute of `stay`"),
     ({}, {}, "there are no patients in this file"),
 ]  # fmt: skip
@@ -198,6 +199,23 @@ def test_what_a_workbook_is_refused_for(
     file = template_with(tmp_path, rows, events)
     done = run("evaluate", str(tmp_path / "labs.rules"), str(file))
     assert done.exit_code == 2 and said in done.output.replace("\n", " ")
+
+
+def test_all_that_is_wrong_with_a_workbook_is_told_at_once(tmp_path: Path) -> None:
+    """Each at its own place; the patient of a refused occurrence is not judged without it."""
+    events = {"patient": "A", "item": "stay", "date": "2026-13", "until": "2025"}
+    file = template_with(tmp_path, {"id": "A", "visits": "many", "potassium": 40, "day": "=1+1"}, events)
+    done = run("evaluate", str(tmp_path / "labs.rules"), str(file))
+    told = done.output.splitlines()
+    assert done.exit_code == 2 and told[-1] == "1 bad record and 1 occurrence refused"
+    for place, said in (
+        ("Patients, row 3: ", "a formula; enter the value itself"),
+        ("Patients, row 3: ", 'visits: "many" is not a number'),
+        ("Patients, row 3: ", 'potassium: "40" is outside the range 1 to 10 mmol/L'),
+        ("Patients, row 3: ", "an occurrence cannot be used (Events, row 3)"),
+        ("Events, row 3: ", '"2026-13"'),
+    ):
+        assert sum(place in line and said in line for line in told) == 1, (said, done.output)
 
 
 def test_files_that_are_no_template(tmp_path: Path) -> None:

@@ -208,7 +208,18 @@ THEMES = [
     ("section.html.j2", "{{ content.parts.append }}{{ content.__class__ }}", "section.html.j2:1|unsafe|no attribute"),
     ("secton.html.j2", "x", "did you mean section.html.j2"),
     ("terms.en.toml", "taken_ = 'x'", "no text `taken_`"),
-    ("terms.en.toml", "taken = 3", "must be a str"),
+    ("terms.en.toml", "taken = 3", "`taken` must be a text"),
+    ("terms.en.toml", "qqqq = 'x'", "no text `qqqq`$"),
+    ("terms.en.toml", "[report]\nrole_ = 'x'", "no text `report.role_`; did you mean `report.role`"),
+    ("terms.en.toml", "[report]\nroles = []", "`report.roles` must be a list of texts"),
+    ("terms.en.toml", "inline_signs = [' ', '; ']", "`inline_signs` must be 4 texts"),
+    ("terms.en.toml", "[options]\nseen = 3", "`options.seen` must be a text"),
+    ("terms.en.toml", "report = 'x'", "`report` must be a table"),
+    ("section.html.j2", "{% include '/etc/passwd' %}", r"section.html.j2:1: there is no template `/etc/passwd`"),
+    ("section.html.j2", "{% include '../secret' %}", r"section.html.j2:1: there is no template `../secret`"),
+    ("section.html.j2", "{{ '{1}'.format('a') }}", "section.html.j2:1: IndexError"),
+    ("section.html.j2", "{% include 'section.html.j2' %}", "section.html.j2:1: it includes, extends or calls itself"),
+    ("words.en.j2", "{% macro nothing() %}{% endmacro %}", "words.en.j2: there is no macro `[a-z_]+`, which"),
     ("terms.en.toml", "taken = ", "terms.en.toml"),
     ("logo.png", "not a picture", "no PNG"),
 ]
@@ -219,6 +230,22 @@ def test_a_theme_that_cannot_be_used(tmp_path: Path, name: str, text: str, said:
     (tmp_path / name).write_text(text, encoding="utf-8")
     with pytest.raises(ThemeError, match=said):
         loads(DIABETES).document(Order(theme=Theme(tmp_path)))
+
+
+def test_a_theme_says_only_the_words_that_it_changes(tmp_path: Path) -> None:
+    """A table of a house has its own words and keeps the others; words for names of a protocol may be added."""
+    (tmp_path / "terms.en.toml").write_text('[headings]\ndata = "Dictionary"\n[options]\nseen = "seen by us"', "utf-8")
+    terms, bundled = Theme(tmp_path).terms("en"), Theme().terms("en")
+    assert terms["headings"] == bundled["headings"] | {"data": "Dictionary"}
+    assert terms["options"] == bundled["options"] | {"seen": "seen by us"}
+
+
+def test_a_theme_links_to_nothing_outside_it(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("x", encoding="utf-8")
+    (tmp_path / "house").mkdir()
+    (tmp_path / "house" / "page.css").symlink_to(tmp_path / "secret")
+    with pytest.raises(ThemeError, match=r"page\.css: a link to what lies outside the folder"):
+        loads(DIABETES).document(Order(theme=Theme(tmp_path / "house")))
 
 
 def test_a_theme_that_is_not_there(tmp_path: Path) -> None:

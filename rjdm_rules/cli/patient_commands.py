@@ -61,26 +61,33 @@ def evaluate(
     """
     evaluator = evaluator_for(with_criteria(usable(file)), readings)
     printer = PRINTERS[form](evaluator)
-    good = bad = unreadable = 0
+    good = bad = parts = unreadable = 0
     for result in _results(evaluator, patients, allow_extra):
         if isinstance(result, str):
             note(result)
             unreadable += isinstance(result, Unreadable)
-            bad += not isinstance(result, Unreadable)
+            parts += isinstance(result, Loose)
+            bad += not isinstance(result, Unreadable | Loose)
             if strict:
                 break
             continue
         good += 1
         printer.one(result)
     printer.end()
-    if bad:
-        note(f"{counted(bad, 'bad record')}{' (stopped)' if strict else '; all others were evaluated' if good else ''}")
-    if bad or unreadable:
+    if bad or parts:
+        found = [counted(bad, "bad record")] if bad else []
+        found += [f"{counted(parts, 'occurrence')} refused"] if parts else []
+        note(f"{' and '.join(found)}{' (stopped)' if strict else '; all others were evaluated' if good else ''}")
+    if bad or parts or unreadable:
         sys.exit(2)
 
 
 class Unreadable(str):
     """What is wrong with a whole file of patients."""
+
+
+class Loose(str):
+    """What is wrong with a part of a record that stands by itself."""
 
 
 def _results(evaluator: Any, patients: tuple[str, ...], allow_extra: bool) -> Iterator[Any]:
@@ -94,8 +101,8 @@ def _results(evaluator: Any, patients: tuple[str, ...], allow_extra: bool) -> It
         try:
             for entry in progress(read_patients(name, evaluator.protocol), "patients"):
                 position += 1
-                if entry.problem:
-                    yield f"{entry.where}: {entry.problem}"
+                if entry.problems:
+                    yield Loose(entry.refusal) if entry.loose else entry.refusal
                     continue
                 try:
                     if allow_extra:

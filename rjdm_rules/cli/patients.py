@@ -6,15 +6,13 @@ import csv
 import io
 import re
 import sys
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 from ..evaluation.decoding import BadJson, decoded, decoded_record
-from ..language.diagnostics import did_you_mean
-from ..protocol.model import Item, Protocol
+from ..protocol.model import Protocol
 
 LARGEST_DOCUMENT = 200_000_000
 BOM = b"\xef\xbb\xbf"
@@ -28,12 +26,18 @@ class UnreadablePatients(Exception):
 @dataclass(frozen=True)
 class Entry:
     """One record as read, or what is wrong with its text. `where` names its place for a message, `said` is the saved
-    result that holds the record."""
+    result that holds the record. What is `loose` is no record, but part of one."""
 
     record: Any
     where: str
-    problem: str = ""
+    problems: tuple[str, ...] = ()
     said: Any = None
+    loose: bool = False
+
+    @property
+    def refusal(self) -> str:
+        """All that is wrong with it, a line each."""
+        return "\n".join(f"{self.where}: {problem}" for problem in self.problems)
 
     def differences(self, result: Any) -> list[str]:
         """What the saved result says otherwise than the one that the rules give now."""
@@ -65,7 +69,8 @@ def _unpacked(entry: Entry, protocol: Protocol) -> Entry:
     if held.get("protocol") != protocol.id:
         named = held.get("protocol")
         of = f"protocol {named[:60]}" if isinstance(named, str) else "no protocol"
-        return Entry(None, entry.where, f"this is a result of {of}, and these are the rules of {protocol.id}")
+        problem = f"this is a result of {of}, and these are the rules of {protocol.id}"
+        return Entry(None, entry.where, (problem,))
     return Entry(held["record"], entry.where, said=held)
 
 
@@ -77,7 +82,9 @@ def _entries(name: str, protocol: Protocol) -> Iterator[Entry]:
     if path.suffix.lower() in OTHER_TABLES:
         raise UnreadablePatients(f"{name}: tables are read from .xlsx and .csv; save it as one of these")
     if path.suffix.lower() in (".xlsx", ".xlsm"):
-        yield from _workbook(path, protocol)
+        from .workbook import workbook_entries
+
+        yield from workbook_entries(path, protocol)
         return
     try:
         if name == "-":
@@ -157,7 +164,7 @@ def _lines(first: str, stream: TextIO, name: str) -> Iterator[Entry]:
         try:
             yield Entry(decoded_record(line.encode("utf-8")), where)
         except BadJson as error:
-            yield Entry(None, where, str(error))
+            yield Entry(None, where, (str(error),))
     if not number:
         raise UnreadablePatients(f"{name}: there are no patients in this file")
 
@@ -180,7 +187,7 @@ def _byte_lines(path: Path, name: str) -> Iterator[Entry]:
             try:
                 yield Entry(decoded_record(line), f"{name}, line {number}")
             except BadJson as error:
-                yield Entry(None, f"{name}, line {number}", str(error))
+                yield Entry(None, f"{name}, line {number}", (str(error),))
     if not number:
         raise UnreadablePatients(f"{name}: there are no patients in this file")
 
@@ -215,7 +222,7 @@ def _csv(stream: TextIO, name: str, protocol: Protocol) -> Iterator[Entry]:
             if not any(cell.strip() for cell in row):
                 continue
             if len(row) != len(header):
-                yield Entry(None, where, f"this row has {len(row)} cells, the header {len(header)}")
+                yield Entry(None, where, (f"this row has {len(row)} cells, the header {len(header)}",))
                 continue
             yield Entry(row_record(dict(zip(header, row, strict=True)), protocol), where)
     except csv.Error as error:
@@ -248,89 +255,7 @@ def row_record(row: Mapping[str, str], protocol: Protocol) -> dict[str, Any]:
     return record
 
 
-# ---- Excel -------------------------------------------------------------------------------------------------------
-
-
-def _workbook(path: Path, protocol: Protocol) -> Iterator[Entry]:
-    """The rows of a filled-in template, with the occurrences of its second sheet."""
-    from ..forms.excel import NoExcel
-    from ..forms.excel_reading import UnreadableWorkbook, rows_of
-
-    try:
-        patients, occurrences = rows_of(path, protocol)
-    except (NoExcel, UnreadableWorkbook) as error:
-        raise UnreadablePatients(str(error)) from None
-    except OSError as error:
-        raise UnreadablePatients(f"{path}: cannot be read ({error.strerror or type(error).__name__})") from None
-    if not patients:
-        raise UnreadablePatients(f"{path}: there are no patients in this file")
-    listed: dict[str, list[Any]] = {}
-    refused: list[Entry] = []
-    known = Counter(row.cells.get("id", "") for row in patients)
-    for row in occurrences:
-        patient = row.cells.get("patient", "")
-        problem = row.problem or ("" if patient and known[patient] == 1 else _whose(patient, known[patient]))
-        if problem:
-            refused.append(Entry(None, row.where, problem))
-        if patient:  # a row that is refused still keeps its patient from being judged without it
-            listed.setdefault(patient, []).append(replace(row, problem=problem))
-    for row in patients:
-        yield _with_occurrences(row, listed.get(row.cells.get("id", ""), []), protocol)
-    yield from refused  # they are no patients, and come where they change no patient's number
-
-
-def _whose(patient: str, times: int) -> str:
-    """What is wrong with the patient of an occurrence, who is in the first sheet so many times."""
-    if not patient:
-        return "no patient is named, so that it counts for nobody"
-    if not times:
-        return f"patient {patient} is not in the first sheet, so that it counts for nobody"
-    return f"patient {patient} is in the first sheet {times} times; which one is it?"
-
-
-def _with_occurrences(row: Any, occurrences: list[Any], protocol: Protocol) -> Entry:
-    """The record of a patient's row with the occurrences that the second sheet has of it."""
-    if row.problem:
-        return Entry(None, row.where, row.problem)
-    unread = next((each for each in occurrences if each.problem), None)
-    if unread is not None:
-        place = ", ".join(unread.where.split(", ")[-2:])  # the sheet and the row
-        return Entry(None, row.where, f"an occurrence cannot be used ({place})")
-    record = row_record(row.cells, protocol)
-    found: dict[str, list[Any]] = {}
-    for each in occurrences:
-        name = each.cells.get("item", "")
-        item = protocol.items.get(name)
-        if item is None or item.kind != "event":
-            said = did_you_mean(name, [i.name for i in protocol.items.values() if i.kind == "event"])
-            return Entry(None, each.where, f"`{name}` is no event of this protocol" + (f"; {said}" if said else ""))
-        if record.get(name, "yes") != "yes":
-            return Entry(None, each.where, f"`{name}` is given in the first sheet too ({row.where}); which one counts?")
-        found.setdefault(name, []).append(occurrence_record(each.cells, item))
-    return Entry(record | found, row.where)
-
-
-def occurrence_record(cells: Mapping[str, str], item: Item) -> dict[str, Any]:
-    """A row of the sheet of occurrences as one occurrence of a record. Raises nothing: what does not belong is kept,
-    and refused with its name when the record is read."""
-    found: dict[str, Any] = {"date": cells.get("date")}
-    for name, text in cells.items():
-        if name in ("patient", "item", "date"):
-            continue
-        column = name.removeprefix(f"{item.name}.")
-        base, _, part = column.rpartition("_")
-        if part in LIMIT_PARTS and base and item.attribute(base) is not None:
-            held = found.get(base)
-            found[base] = {**(held if isinstance(held, dict) else {} if held is None else {"value": held}), part: text}
-        elif isinstance(found.get(column), dict):
-            found[column]["value"] = text
-        else:
-            found[column] = text
-    return found
-
-
 _TIME_APART = re.compile(r"^(\d{4}-\d{2}-\d{2}) +(\d{2}:\d{2})")  # a day and a time as tables write them
-LIMIT_PARTS = ("unit", "uln", "lln")
 
 
 def _split(text: str) -> list[str]:

@@ -151,25 +151,31 @@ def one_patient(name: str, protocol: Any, wanted: str | None, option: str = "--p
 
     ids: list[str] = []
     bad: list[str] = []
+    parts: list[str] = []  # of records, each wrong by itself
     first = found = None
     try:
         for position, entry in enumerate(read_patients(name, protocol.model), 1):
-            if entry.problem:
-                bad.append(f"{entry.where}: {entry.problem}")
+            if entry.loose:
+                parts.append(entry.refusal)
                 continue
             identity = patient_id(entry.record, position)
-            first = first or entry
-            ids.append(identity)
             if wanted is not None and identity == wanted:
                 if found is not None:
                     refuse(f"{name}: patient {wanted} is there twice ({found.where}, {entry.where}); which one?")
                 found = entry
+            if entry.problems:
+                bad.append(entry.refusal)
+                continue
+            first = first or entry
+            ids.append(identity)
     except UnreadablePatients as error:
         refuse(str(error))
+    if found is not None and found.problems:
+        refuse("\n".join([found.refusal, *parts]))
     if found is not None:
         return found
     if bad and (wanted is not None or not ids):
-        refuse(f"{name}: there is no patient {wanted}; but {bad[0]}" if wanted is not None else bad[0])
+        refuse(f"{name}: there is no patient {wanted}; but {bad[0]}" if wanted else "\n".join([bad[0], *parts]))
     if wanted is not None:
         refuse(f"{name}: there is no patient {wanted}")
     if first is None:

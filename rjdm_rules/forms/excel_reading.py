@@ -9,7 +9,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -35,11 +35,15 @@ class UnreadableWorkbook(ValueError):
 
 @dataclass(frozen=True)
 class Row:
-    """A row as it was filled in: texts by column, where it stands, and a cell in it that cannot be read."""
+    """A row as it was filled in: texts by column, where it stands, and which cells cannot be read, for what reason."""
 
     cells: Mapping[str, str]
     where: str
-    problem: str = ""
+    unread: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        return tuple(self.unread.values())
 
 
 def rows_of(path: Path, protocol: Protocol) -> tuple[list[Row], list[Row]]:
@@ -94,20 +98,20 @@ def _sheet(sheet: Any, first: str, path: str, measured: frozenset[str]) -> Itera
                 break
             continue
         cells: dict[str, str] = {}
-        problem = ""
+        unread: dict[str, str] = {}
         for at, cell in enumerate(row):
             name = header[at] if at < len(header) else ""
             try:
                 told = _told(cell, name.rpartition(".")[2] in measured)
             except UnreadableCell as error:
-                told = problem = str(error)
+                told = unread[name] = str(error)
             if not told:
                 continue
             if not name:
                 raise UnreadableWorkbook(f"{path}, {sheet.title}, {cell.coordinate}: this column has no name")
             cells[name] = told
         if cells:
-            yield Row(cells, f"{path}, {sheet.title}, row {number}", problem)
+            yield Row(cells, f"{path}, {sheet.title}, row {number}", unread)
     if not header:
         raise UnreadableWorkbook(f"{path}, {sheet.title}: no row of the first five begins with `{first}`")
 

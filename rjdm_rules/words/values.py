@@ -15,7 +15,7 @@ from ..protocol import types as t
 from ..protocol.model import Criterion, Option, Protocol, TableColumn
 from ..protocol.numbers import number_text
 from ..protocol.terms import all_conditions, walk
-from ..theme import BUNDLED, Theme, told
+from ..theme import BUNDLED, Macros, Theme
 from ..values.calendar import day_text
 from .pieces import criterion_marker, criterion_title, quantity_text, said_in, unit_words
 
@@ -43,7 +43,9 @@ class ValueWords(ABC):
     def say(self) -> Any:
         """The macros of the language. Raises ThemeError for a house's file that cannot be used."""
         name = f"words.{self.language}.j2"
-        return told(self.theme, lambda: self.theme.environment(escaped=False).get_template(name).module)
+        if self.theme.folder is not None:
+            return Macros(self.theme, name)
+        return self.theme.environment(escaped=False).get_template(name).module
 
     @property
     def terms(self) -> Mapping[str, Any]:
