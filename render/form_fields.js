@@ -100,7 +100,8 @@ class Fields {
     if (!typedUnit(plain)) return plain;
     const { number, unit } = split(plain);
     const listed = this.words(item).units.find(([, word]) => word === unit);
-    return `${number} ${listed ? listed[0] : this.t.typed_units[unit] || unit}`;
+    const meant = listed ? listed[0] : this.t.typed_units[unit] || unit;
+    return this.records.units.unit(plainPowers(meant)) ? `${number} ${meant}` : plain; // what is no unit stays as typed
   }
   occurrence(item, raw) {
     const found = Object.create(null); // an attribute may be called as it likes
@@ -181,6 +182,8 @@ class Fields {
     const about = attribute === undefined ? this.words(item) : this.words(item).attributes[attribute];
     const words = { ...held.words, range: about.range, declared: about.unit, list: about.options.map(([, label]) => label).join(", ") };
     const place = held.place.map((each) => typeof each === "number" ? `${each}.` : `${about.label}:`);
+    const near = held.what === "unit_unknown" && nearUnit(held.words.unit, about.units.map(([unit]) => unit));
+    if (near) return [...place, filled(this.t.problems.unit_near, { ...words, near })].join(" ");
     const unitless = about.unit === "" && this.t.problems[`${held.what}_unitless`];
     return [...place, filled(unitless || this.t.problems[held.what], words).replace(/ +(?=[.。])/g, "")].join(" ");
   }
@@ -318,9 +321,14 @@ class Fields {
     const words = this.words(item), raw = this.blank(item.kind), inputs = {}, parts = [];
     const add = (key, label, extra) => {
       inputs[key] = element("input", { type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false", class: extra });
+      let replaced = false; // all that stood there by what is typed or pasted over it
+      inputs[key].addEventListener("beforeinput", () => {
+        replaced = key === "value" && inputs[key].selectionStart === 0 && inputs[key].selectionEnd === inputs[key].value.length;
+      });
       inputs[key].addEventListener("input", () => {
         raw[key] = inputs[key].value;
-        if (raw.typed && !raw.value && !raw.uln && !raw.lln) show({ ...raw, unit: "", typed: false }); // it went with its number
+        const gone = raw.typed && (!raw.value || replaced) && !raw.uln && !raw.lln; // the unit went with its number
+        if (gone) show({ ...raw, unit: "", typed: false });
         changed({ ...raw });
       });
       parts.push(this.labelled(label, inputs[key]));
@@ -482,6 +490,15 @@ function split(text) {
 function typedUnit(text) {
   const found = split(text);
   return found !== null && found.unit !== "" && !MULTIPLE.test(found.unit);
+}
+// The unit of a list that was meant by what is none: the same but for one sign, or but for signs that are no letters.
+function nearUnit(written, units) {
+  const plain = (text) => text.toLowerCase().replace(/[^\p{L}\p{N}%]/gu, "");
+  const text = plain(written);
+  const without = (one, other) => [...one].some((sign, i) => one.slice(0, i) + one.slice(i + 1) === other);
+  const swapped = (one, other) => one.length === other.length && [...one].filter((sign, i) => sign !== other[i]).length === 1;
+  const near = (unit) => unit === text || without(unit, text) || without(text, unit) || swapped(unit, text);
+  return text.length > 1 && units.find((unit) => unit.length > 1 && near(plain(unit)));
 }
 function momentText(moment) {
   const day = Math.floor(moment / SECONDS_A_DAY), second = moment - day * SECONDS_A_DAY;

@@ -298,9 +298,10 @@ function start() {
 
   // ---- the result
 
+  const idOf = () => at("patient").value.replace(CONTROL, "").trim();
   function record() {
     const found = Object.create(null);
-    const id = at("patient").value.trim();
+    const id = idOf();
     if (id) found.id = id;
     for (const [name, held] of answers) if (held.fact !== undefined) found[name] = held.value;
     return found;
@@ -308,7 +309,7 @@ function start() {
   function result() {
     const found = verdicts();
     return {
-      protocol: program.protocol, version: program.version, patient: at("patient").value.trim() || "#1",
+      protocol: program.protocol, version: program.version, patient: idOf() || "#1",
       ...(found.length === 1 && found[0][0] === null ? { verdict: found[0][1] }
         : { verdicts: Object.fromEntries(found) }),
       readings: program.readings,
@@ -323,20 +324,32 @@ function start() {
     if (names.some((name) => answers.get(name).problem)) { say(t.mend_first); return; }
     const text = JSON.stringify(result(), null, 2) + "\n";
     const link = element("a", { href: URL.createObjectURL(new Blob([text], { type: "application/json" })) });
-    link.download = `${program.protocol}-${(at("patient").value.trim() || "patient").replace(/[^\p{L}\p{N}_-]+/gu, "_")}.json`;
+    const id = (idOf() || "patient").replace(/[^\p{L}\p{N}_-]+/gu, "_");
+    link.download = `${program.protocol}-${[...id].slice(0, 40).join("")}.json`; // no file system takes a name of any length
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
     saved = true;
     say(filled(t.saved, { name: link.download }));
   }
+  // The text of a file; null where it is not in UTF-8.
+  async function textOf(file) {
+    try {
+      return new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
+    } catch (error) {
+      return null;
+    }
+  }
   // Takes in a record, or a result that holds one. Returns what is wrong with it, or nothing.
   function load(text) {
+    if (text === null) return t.no_utf8;
     let given, remarks = () => "";
     try {
       given = parsedJson(text);
     } catch (error) {
       return error instanceof Problem ? filled(t.problems[error.what], error.words) : t.no_json;
     }
+    if (Array.isArray(given) && given.length > 1) return filled(t.many_records, { number: given.length });
+    if (Array.isArray(given) && given.length === 1) [given] = given;
     if (isObject(given) && isObject(given.record) && !Object.hasOwn(program.items, "record")) {
       if (given.protocol !== program.protocol) return filled(t.other_protocol, { protocol: shown(given.protocol) });
       remarks = differences(given);
@@ -417,7 +430,7 @@ function start() {
   at("open").addEventListener("change", async (event) => {
     const [file] = event.target.files;
     if (file && (saved || window.confirm(t.open_ask))) {
-      const problem = file.size > LARGEST_FILE ? t.too_large : load(await file.text());
+      const problem = file.size > LARGEST_FILE ? t.too_large : load(await textOf(file));
       say(problem || [filled(t.opened, { name: file.name }), noted].join(" ").trim());
     }
     event.target.value = ""; // so that the same file can be chosen again

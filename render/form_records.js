@@ -40,14 +40,20 @@ const MULTIPLE = /^[×x*X]?\s*(ULN|LLN)$/i;
 const HIGHEST = { n: 10n ** 60n, d: 1n }, LOWEST = { n: 1n, d: 10n ** 60n };
 const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 const shown = (value) => {
-  const text = value instanceof Literal ? value.text : JSON.stringify(value) || String(value);
-  return text.length <= 60 ? text : text.slice(0, 57) + "…";
+  const text = value instanceof Literal ? value.text : typeof value === "string" ? `"${value}"` : JSON.stringify(value) || String(value);
+  const seen = text.replace(UNSEEN, (sign) => `\\u${sign.codePointAt(0).toString(16).padStart(4, "0")}`);
+  return seen.length <= 60 ? seen : seen.slice(0, 57) + "…";
 };
 
 // A number of a JSON text as it was written, so that nothing of it is lost.
 class Literal {
   constructor(text) { this.text = text; }
+  toJSON() { return Number(this.text); } // as a message shows one inside another value
 }
+// Blanks as the rules take them, around a text; a byte order mark is none.
+const strip = (text) => text.replace(/^(?:[^\S\ufeff]|[\x1c-\x1f\x85])+|(?:[^\S\ufeff]|[\x1c-\x1f\x85])+$/g, "");
+// Signs that are not seen: those that control something, and (in messages) those that turn the text behind them too.
+const CONTROL = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/gu, UNSEEN = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 // JSON without loss: numbers as they are written, and a key given twice is refused. Throws SyntaxError, and Problem.
 function parsedJson(text) {
   const token = /\s*(?:([{}[\]:,])|("(?:[^"\\\x00-\x1f]|\\.)*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)|(true|false|null))/y;
@@ -102,7 +108,7 @@ function exactValue(value) {
   if (typeof value !== "number" && typeof value !== "string" && !(value instanceof Literal)) {
     throw new Problem("no_number", { value: shown(value) });
   }
-  const text = value instanceof Literal ? value.text : String(value).trim().replace("−", "-");
+  const text = value instanceof Literal ? value.text : strip(String(value)).replace("−", "-");
   const match = /^[+-]?(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,6}))?$/.exec(text);
   if (!match || !(match[1] || match[2])) throw new Problem("no_number", { value: shown(value) });
   const digits = (match[1] + (match[2] || "")).replace(/^0+/, "");
@@ -120,11 +126,11 @@ class Records {
 
   // {facts, problems: [{item, what, words}]} of a record.
   read(record) {
-    if (!isObject(record)) return { facts: {}, problems: [{ item: null, what: "no_record", words: {} }] };
+    if (!isObject(record) || record instanceof Literal) return { facts: {}, problems: [{ item: null, what: "no_record", words: {} }] };
     const facts = Object.create(null), problems = [];
     for (const [name, value] of Object.entries(record)) {
       if (name === "id") {
-        const plain = typeof value === "string" || Number.isInteger(value) ||
+        const plain = (typeof value === "string" && !value.match(CONTROL)) || Number.isInteger(value) ||
           (value instanceof Literal && /^-?\d{1,60}$/.test(value.text));
         if (value !== null && !plain) problems.push({ item: "id", what: "no_id", words: { value: shown(value) } });
         continue;
@@ -163,7 +169,7 @@ class Records {
   }
   truth(value) {
     if (typeof value === "boolean") return value;
-    const word = typeof value === "string" ? value.trim().toLowerCase() : "";
+    const word = typeof value === "string" ? strip(value).toLowerCase() : "";
     if (word === "yes" || word === "true") return true;
     if (word === "no" || word === "false") return false;
     throw new Problem("no_truth", { value: shown(value) });
@@ -244,7 +250,7 @@ class Records {
   }
   unit(text) {
     const unit = this.units.unit(plainPowers(text));
-    if (!unit) throw new Problem("unit_unknown", { value: shown(text).slice(1, -1) });
+    if (!unit) throw new Problem("unit_unknown", { value: shown(text).slice(1, -1), unit: text });
     return unit;
   }
   sameUnit(a, b) {
@@ -254,10 +260,10 @@ class Records {
   }
   declared(item, number, unit) {
     if (unit === null) return number;
-    const written = this.unit(unit);
-    const factors = this.units.conversion(written, item.unit, item.molar);
+    const written = item.unit.text ? this.unit(unit) : this.units.unit(plainPowers(unit));
+    const factors = written && this.units.conversion(written, item.unit, item.molar);
     if (!factors || (plainUnit(item.unit) && !plainUnit(written))) {
-      throw new Problem(item.unit.text ? "unit_wrong" : "unit_none", { value: unit, unit: item.unit.text });
+      throw new Problem(item.unit.text ? "unit_wrong" : "unit_none", { value: shown(unit).slice(1, -1), unit: item.unit.text });
     }
     return plus(times(number, factors[0]), factors[1]);
   }
@@ -276,12 +282,12 @@ class Records {
   date(value) { return new Bounds(...this.days(value)); }
   days(value) {
     if (typeof value !== "string") throw new Problem("date_form", { value: shown(value) });
-    const days = daysOf(value.trim());
+    const days = daysOf(strip(value));
     if (typeof days === "string") throw new Problem(days, { value: shown(value) });
     return days;
   }
   time(value) {
-    const seconds = typeof value === "string" ? secondsOf(value.trim()) : "time_form";
+    const seconds = typeof value === "string" ? secondsOf(strip(value)) : "time_form";
     if (typeof seconds === "string") throw new Problem(seconds, { value: shown(value) });
     return new Bounds(...seconds);
   }
@@ -300,7 +306,7 @@ class Records {
     if (value === "yes") return { ...this.course(item, {}), more: true };
     if (isObject(value) && !(value instanceof Literal) && Object.keys(value).length) return this.course(item, value);
     if (typeof value !== "string" || !/^\s*\d/.test(value)) throw new Problem("date_form", { value: shown(value) });
-    if (item.repeated && !/^\d{4}(?:-|$)/.test(value.trim())) throw new Problem("no_day", { value: shown(value) });
+    if (item.repeated && !/^\d{4}(?:-|$)/.test(strip(value))) throw new Problem("no_day", { value: shown(value) });
     return this.course(item, { date: value });
   }
   course(item, value) {

@@ -16,11 +16,14 @@ from typing import Any
 import openpyxl
 import pytest
 from click.testing import CliRunner
+from jsonschema import Draft202012Validator
 from making import Maker
+from making import protocol as made
+from written import VALUES, WRITTEN
 
-from rjdm_rules import Protocol, load, loads
+from rjdm_rules import Protocol, RecordError, load, loads
 from rjdm_rules.cli.commands import rjdm as command
-from rjdm_rules.documents.dictionary import csv_header
+from rjdm_rules.documents.dictionary import csv_header, json_schema
 from rjdm_rules.documents.questions import questions_of, units_for
 from rjdm_rules.evaluation.explaining import outcome_of
 from rjdm_rules.evaluation.reference import Reference
@@ -679,3 +682,35 @@ def test_leaving_out_all_closed_questions_changes_nothing(block: int) -> None:
             assert outcomes(protocol, bare | {name: other[name] for name in closed if name in other}) == before
             tried += len(closed)
     assert tried > 0
+
+
+def test_what_is_evaluated_fits_the_json_schema(rjdm: Protocol, cases: list[dict[str, Any]]) -> None:
+    """And what the schema refuses, is refused: it is looser only in what a schema cannot say."""
+    for protocol, records in (
+        (loads(VALUES), [{name: value} for name, values in WRITTEN.items() for value in values]),
+        (made("b1"), [Maker(seed).record() for seed in range(300)]),
+        (rjdm, [dict(record) for record in cases]),
+    ):
+        schema = json_schema(protocol.model)
+        Draft202012Validator.check_schema(schema)
+        valid = Draft202012Validator(schema).is_valid
+        fitting = refused = 0
+        for record in [
+            *records,
+            {"id": "A\u200eB"},
+            {"id": None},
+            {"id": 7},
+            {"id": "A\x1b"},
+            {"id": 1.5},
+            {"wieght": 3},
+            [],
+            5,
+        ]:
+            try:
+                protocol.evaluate(record)
+            except RecordError:
+                refused += not valid(record)
+            else:
+                assert valid(record), record
+                fitting += 1
+        assert fitting > 5 and refused >= 5

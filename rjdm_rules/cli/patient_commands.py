@@ -109,7 +109,7 @@ def _results(evaluator: Any, patients: tuple[str, ...], allow_extra: bool) -> It
                         _say_extra(entry.record, evaluator.protocol, said_extra)
                     result = evaluator.evaluate(entry.record, position, allow_extra)
                 except RecordError as error:
-                    yield "\n".join(f"{entry.where}: patient {error.patient}: {problem}" for problem in error.problems)
+                    yield "\n".join(f"{entry.where}: {problem}" for problem in str(error).splitlines())
                     continue
                 for message in result.messages:
                     note(f"{entry.where}: patient {patient_id(entry.record, position)}: {message}")

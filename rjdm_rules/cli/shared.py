@@ -146,7 +146,7 @@ ALLOW_EXTRA = click.option(
 
 def one_patient(name: str, protocol: Any, wanted: str | None, option: str = "--patient") -> Any:
     """The only patient of a file, or the one with the given id; `option` is how to give it."""
-    from ..evaluation.problems import patient_id
+    from ..evaluation.problems import patient_id, visible
     from .patients import UnreadablePatients, read_patients
 
     ids: list[str] = []
@@ -181,7 +181,7 @@ def one_patient(name: str, protocol: Any, wanted: str | None, option: str = "--p
     if first is None:
         refuse(f"{name}: there are no patients in this file")
     if len(ids) + len(bad) > 1:
-        refuse(f"{name} holds {len(ids) + len(bad)} patients; say which one, as with {option} {ids[0]}")
+        refuse(f"{name} holds {len(ids) + len(bad)} patients; say which one, as with {option} {visible(ids[0])}")
     return first
 
 

@@ -12,8 +12,12 @@ from ..words.phrases import Words
 from .kinds import item_kind
 from .questions import is_plain
 
-DATE_PATTERN = r"^\d{4}(-\d{2}(-\d{2})?)?$"
-TIME_PATTERN = r"^\d{4}(-\d{2}(-\d{2}(T\d{2}:\d{2}(:\d{2})?)?)?)?$"
+_YEAR, _MONTH, _DAY = r"(1[89][0-9]{2}|2[01][0-9]{2}|2200)", r"(0[1-9]|1[0-2])", r"(0[1-9]|[12][0-9]|3[01])"
+_CLOCK = r"(T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?)?"
+DATE_PATTERN = rf"^\s*{_YEAR}(-{_MONTH}(-{_DAY})?)?\s*$"
+TIME_PATTERN = rf"^\s*{_YEAR}(-{_MONTH}(-{_DAY}{_CLOCK})?)?\s*$"
+YES_NO_PATTERN = r"^\s*([Yy][Ee][Ss]|[Nn][Oo]|[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])\s*$"
+_NO_CONTROL = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"
 
 
 def dictionary_text(graph: RuleGraph) -> str:
@@ -55,14 +59,18 @@ def csv_header(protocol: Protocol) -> list[str]:
 
 
 def json_schema(protocol: Protocol) -> dict[str, Any]:
-    """A JSON Schema (draft 2020-12) of a patient record. Units and ranges in other units are checked on reading."""
+    """A JSON Schema (draft 2020-12) of a patient record, which accepts every record that is evaluated.
+
+    It is looser in what a schema cannot say: units, ranges in other units, days that a month does not have, ends before
+    their beginning.
+    """
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"Patient record for {protocol.id}",
         "description": protocol.title.text,
         "type": "object",
         "properties": {
-            "id": {"type": ["string", "integer"], "description": "patient id"},
+            "id": {"description": "patient id", "type": ["string", "integer", "null"], "pattern": _NO_CONTROL},
             **{item.name: nullable(item_schema(item)) for item in protocol.items.values()},
         },
         "additionalProperties": False,
@@ -85,31 +93,42 @@ def item_schema(item: Item) -> dict[str, Any]:
 def _shape(item: Item) -> dict[str, Any]:
     match item.kind:
         case "truth":
-            return {"anyOf": [{"type": "boolean"}, {"enum": ["yes", "no"]}]}
+            return {"anyOf": [{"type": "boolean"}, {"enum": ["yes", "no"]}, _text(YES_NO_PATTERN)]}
         case "one of":
             return {"enum": list(item.option_names)}
         case "several of":
             return {"type": "array", "items": {"enum": list(item.option_names)}}
         case "date":
-            return {"type": "string", "pattern": DATE_PATTERN}
+            return _text(DATE_PATTERN)
         case "time":
-            return {"type": "string", "pattern": TIME_PATTERN}
+            return _text(TIME_PATTERN)
         case "event":
             return _event_shape(item)
     return _number_shape(item)
 
 
+def _text(pattern: str) -> dict[str, Any]:
+    return {"type": "string", "pattern": pattern}
+
+
 def _number_shape(item: Item) -> dict[str, Any]:
-    plain: dict[str, Any] = {"type": "integer" if item.kind == "count" else "number"}
+    plain: dict[str, Any] = {"type": "integer", "minimum": 0} if item.kind == "count" else {"type": "number"}
     if item.span:
         plain |= {"minimum": _plain(item.span.low), "maximum": _plain(item.span.high)}
     parts: dict[str, Any] = {"value": {"type": ["number", "string", "null"]}}
-    if item.kind == "quantity":
-        parts["unit"] = {"type": "string", "description": f"declared: {item.unit.text if item.unit else ''}"}
-    for limit in item.limits:
-        parts[limit.lower()] = {"type": ["number", "string"], "description": f"{limit}, in the unit of the value"}
-    whole = {"type": "object", "properties": parts, "additionalProperties": False}
+    whole = {"type": "object", "properties": parts | _beside_value(item), "additionalProperties": False}
     return {"anyOf": [plain, {"type": "string"}, whole]}
+
+
+def _beside_value(item: Item) -> dict[str, Any]:
+    """Unit and limits of normal: null is as good as nothing, also where the item has none."""
+    parts: dict[str, Any] = {"unit": {"type": ["string", "null"]}}
+    if item.unit and item.unit.text:
+        parts["unit"]["description"] = f"declared: {item.unit.text}"
+    for limit in ("ULN", "LLN"):
+        declared = {"type": ["number", "string", "null"], "description": f"{limit}, in the unit of the value"}
+        parts[limit.lower()] = declared if limit in item.limits else {"type": "null"}
+    return parts
 
 
 def _plain(value: Any) -> int | float:
@@ -117,16 +136,15 @@ def _plain(value: Any) -> int | float:
 
 
 def _event_shape(item: Item) -> dict[str, Any]:
-    date = {"type": "string", "pattern": DATE_PATTERN}
+    date = _text(DATE_PATTERN)
     parts: dict[str, Any] = {"date": {"anyOf": [date, {"type": "null"}]}}
     if item.course:
         parts["until"] = {"anyOf": [date, {"const": "ongoing"}, {"type": "null"}]}
     for attribute in item.attributes:
         parts[attribute.name] = nullable(item_schema(attribute))
         if attribute.name == "value":
-            parts |= {"unit": {"type": "string"}} | {
-                limit.lower(): {"type": ["number", "string"]} for limit in attribute.limits
-            }
-    occurrence = {"type": "object", "properties": parts, "additionalProperties": False}
+            parts |= _beside_value(attribute)
+    occurrence = {"type": "object", "minProperties": 1, "properties": parts, "additionalProperties": False}
     one = {"anyOf": [date, {"const": "yes"}, occurrence]}
-    return {"anyOf": [{"const": "none"}, *one["anyOf"], {"type": "array", "items": one}]}
+    several = {"type": "array", "items": one}
+    return {"anyOf": [{"enum": ["none", "no"]}, *one["anyOf"], several]}

@@ -12,6 +12,7 @@ from ..units.unit import UnitError, conversion, read_unit
 from ..values.bounds import Bounds
 from .facts import Measured
 from .layout import MEASURED, MISSING, NAN, Layout, coded, coded_ratio, default, form_of
+from .problems import CONTROL
 from .records import read_value
 
 REMEMBERED = 20_000
@@ -169,7 +170,10 @@ def write_prepare(protocol: Protocol, layout: Layout) -> tuple[str, dict[str, An
         "is_id": is_id,
     }
     lines = ["def prepare(record, case):", "    g = record.get", "    if not KNOWN.issuperset(record): raise Irregular"]
-    lines += ["    v = g('id')", "    if v.__class__ is not str and not is_id(v): raise Irregular"]
+    lines += [
+        "    v = g('id')",
+        "    if not (v.__class__ is str and v.isprintable()) and not is_id(v): raise Irregular",
+    ]
     for number, item in enumerate(protocol.items.values()):
         lines.append(f"    v = g({item.name!r})")
         lines += ["    " + line for line in _item_lines(number, item, layout, names)]
@@ -179,7 +183,9 @@ def write_prepare(protocol: Protocol, layout: Layout) -> tuple[str, dict[str, An
 
 
 def is_id(value: object) -> bool:
-    return value is None or (isinstance(value, str | int) and not isinstance(value, bool))
+    if isinstance(value, str):
+        return not CONTROL.search(value)
+    return value is None or (isinstance(value, int) and not isinstance(value, bool))
 
 
 def _item_lines(number: int, item: Item, layout: Layout, names: dict[str, Any]) -> list[str]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 MOST_DIGITS = 60
+# Signs that are not seen: those that control something, and (in messages) those that turn the text behind them too.
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_UNSEEN = re.compile(CONTROL.pattern[:-1] + "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class RecordError(ValueError):
 
     def __init__(self, patient: str, problems: list[Problem]) -> None:
         self.patient, self.problems = patient, problems
-        super().__init__("\n".join(f"patient {patient}: {problem}" for problem in problems))
+        super().__init__("\n".join(f"patient {visible(patient)}: {visible(str(problem))}" for problem in problems))
 
 
 class ValueProblem(ValueError):
@@ -63,6 +67,11 @@ def refuse(problems: list[ValueProblem]) -> None:
         raise problems[0] if len(problems) == 1 else ValueProblems(problems)
 
 
+def visible(text: str) -> str:
+    """The text with signs that cannot be seen as their codes, so that a record cannot steer the terminal."""
+    return _UNSEEN.sub(lambda sign: f"\\u{ord(sign.group()):04x}", text)
+
+
 def shown(value: object) -> str:
     """A value as the message shows it, cut where it is long."""
     if value is None or isinstance(value, bool):
@@ -74,7 +83,7 @@ def shown(value: object) -> str:
     if isinstance(value, Decimal):
         value = float(value) if value.is_finite() and abs(value.adjusted()) < 300 else str(value)
     try:
-        text = f'"{value}"' if isinstance(value, str) else repr(value)
+        text = f'"{visible(value)}"' if isinstance(value, str) else repr(value)
     except (RecursionError, ValueError):
         return f"a {type(value).__name__}"
     return text if len(text) <= 60 else text[:57] + "…"

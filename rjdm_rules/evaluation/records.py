@@ -17,13 +17,14 @@ from ..units.unit import Unit, UnitError, conversion, read_unit
 from ..values.bounds import INFINITY, UNKNOWN, Bounds, known
 from ..values.calendar import days_of, seconds_of
 from .facts import Chosen, Facts, Measured, Occurrence
-from .problems import MOST_DIGITS, Problem, RecordError, ValueProblem, patient_id, refuse, shown
+from .problems import CONTROL, MOST_DIGITS, Problem, RecordError, ValueProblem, patient_id, refuse, shown
 
 HIGHEST_POWER, MOST_OCCURRENCES, MOST_SAID = 60, 10_000, 8
-_RAISED = re.compile(r"(?<![\d.])10([⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,2})")  # 10⁹, as powers of ten are printed
+_RAISED = re.compile(r"(?<![0-9.])10([⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,2})")  # 10⁹, as powers of ten are printed
 _PLAIN_POWERS = str.maketrans("⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹", "-+0123456789")
 _QUANTITY = re.compile(
-    r"\s*([+\-−]?\d+(?:\.\d+)?(?:[eE][+\-]?\d{1,3})?)(?:\s*[×x*]\s*10\^([+\-−]?\d{1,2}))?\s*(.*?)\s*\Z", re.DOTALL
+    r"\s*([+\-−]?[0-9]+(?:\.[0-9]+)?(?:[eE][+\-]?[0-9]{1,3})?)(?:\s*[×x*]\s*10\^([+\-−]?[0-9]{1,2}))?\s*(.*?)\s*\Z",
+    re.DOTALL,
 )
 _MULTIPLE = re.compile(r"[×x*X]?\s*(ULN|LLN)\Z", re.IGNORECASE)
 LIMIT_KEYS = {"uln": "ULN", "lln": "LLN"}
@@ -66,6 +67,9 @@ def read_record(
 
 
 def _check_id(value: object, problems: list[Problem]) -> None:
+    if isinstance(value, str) and CONTROL.search(value):
+        problems.append(Problem("id", f"{shown(value)} holds signs that cannot be seen", "take them out"))
+        return
     plain = isinstance(value, str) or (
         isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**MOST_DIGITS
     )
@@ -117,11 +121,10 @@ def exact(value: object) -> Fraction:
         number = Decimal(value) if abs(value) < 10**MOST_DIGITS else Decimal("Infinity")
     else:
         try:
-            number = Decimal(
-                repr(value) if isinstance(value, float) else str(value).strip().replace("−", "-").replace("_", "?")
-            )
+            text = repr(value) if isinstance(value, float) else str(value).strip().replace("−", "-")
+            number = Decimal(text if text.isascii() and "_" not in text else "no number")
         except InvalidOperation:
-            raise ValueProblem(f"{shown(value)} is not a number") from None
+            raise ValueProblem(f"{shown(value)} is not a number", _digits_help(value)) from None
     if not number.is_finite():
         raise ValueProblem(
             f"{shown(value)} is not a number that can be measured", "leave the item out if it is unknown"
@@ -229,7 +232,14 @@ def _in_unit(item: Item) -> str:
     return f" in {item.unit.text}" if item.unit and item.unit.text else ""
 
 
+def _digits_help(value: object) -> str:
+    other = isinstance(value, str) and any(sign.isdecimal() and not sign.isascii() for sign in value)
+    return "write it with the digits 0 to 9" if other else ""
+
+
 def _number_help(item: Item, value: str) -> str:
+    if help := _digits_help(value):
+        return help
     if value.strip()[:1] in ("<", ">", "≤", "≥", "~", "≈"):
         return "a bound is no value; leave the item out, or record the limit of detection that your protocol prescribes"
     unit = item.unit.text if item.unit and item.unit.text not in ("", "1") else ""
@@ -241,6 +251,13 @@ def read_unit_of(text: str) -> Unit:
         return read_unit(_plain_powers(text))
     except UnitError as error:
         raise ValueProblem(str(error), error.help) from None
+
+
+def _readable(unit: str) -> bool:
+    try:
+        return bool(read_unit(_plain_powers(unit)))
+    except UnitError:
+        return False
 
 
 def _written_unit(item: Item, unit: str | None) -> tuple[str, Fraction, Fraction] | None:
@@ -255,6 +272,8 @@ def _to_declared(item: Item, number: Fraction, unit: str | None) -> Fraction:
     assert item.unit is not None
     if unit is None:
         return number
+    if not item.unit.text and not _readable(unit):
+        raise ValueProblem(f"it has no unit, and {shown(unit)} is none", "write the number alone")
     written = read_unit_of(unit)
     factors = conversion(written, item.unit, item.molar_mass)
     if factors is None or (item.unit.plain and not written.plain):
@@ -345,7 +364,7 @@ def _occurrence(item: Item, value: object) -> Occurrence:
     if isinstance(value, str) and not value.strip()[:1].isdigit():
         help = 'write "none" where it never happened, a date, or nothing where it is not known'
         raise ValueProblem(f"{shown(value)} is not a date", help)
-    if isinstance(value, str) and item.repeated and not re.match(r"\d{4}(?:-|$)", value.strip()):
+    if isinstance(value, str) and item.repeated and not re.match(r"[0-9]{4}(?:-|$)", value.strip()):
         help = 'write a list of {"date": "2026-03-02", "value": …}'
         raise ValueProblem(f"{shown(value)} comes without the day on which it was measured", help)
     if isinstance(value, str | date):

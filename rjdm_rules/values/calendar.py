@@ -11,8 +11,8 @@ FIRST_YEAR, LAST_YEAR = 1800, 2200
 SECONDS_A_DAY = 86400
 Number = float | Fraction  # a day or second, or minus or plus infinity
 LAST_DAY = date.max.toordinal()
-_FULL = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?\Z")
-_MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}):(\d{2})(?::(\d{2}))?\Z")
+_FULL = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?\Z")
+_MOMENT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?\Z")
 
 
 def shifted(day: int, months: int) -> int:
