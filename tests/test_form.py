@@ -533,6 +533,46 @@ def test_a_unit_that_was_typed_goes_with_its_number(page: Any) -> None:
 
 
 @in_a_browser
+@pytest.mark.parametrize(("kept", "recorded"), [("", 9), ("12", {"value": 129, "unit": "months"})])
+def test_a_value_typed_over_another_does_not_take_its_unit(page: Any, kept: str, recorded: Any) -> None:
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
+
+    emptied(page)
+    field = page.find_element(By.CSS_SELECTOR, "#q-age input[type=text]")
+    field.send_keys("120 months", Keys.TAB)
+    field.click()
+    if kept:
+        field.send_keys(Keys.END, Keys.BACKSPACE)
+    else:
+        field.send_keys(Keys.CONTROL, "a")
+    field.send_keys("9", Keys.TAB)
+    assert page.execute_script("return rjdm.record()")["age"] == recorded
+
+
+@in_a_browser
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b'[{"id": "P-1", "age": 9}]', "Opened opened.json"),
+        (b'[{"id": "P-1"}, {"id": "P-2"}]', "This file holds 2 records; the form takes one."),
+        ('{"id": "Müller"}'.encode("latin-1"), "This file is not in UTF-8"),
+        (b"5", "This is no patient record."),
+    ],
+)
+def test_what_is_wrong_with_an_opened_file_is_told(page: Any, tmp_path: Path, content: bytes, said: str) -> None:
+    from selenium.webdriver.common.by import By
+
+    file = tmp_path / "opened.json"
+    file.write_bytes(content)
+    emptied(page)
+    page.find_element(By.ID, "open").send_keys(str(file))
+    settled(page)
+    assert said in page.find_element(By.ID, "said").text
+    assert page.execute_script("return rjdm.record()") == ({"id": "P-1", "age": 9} if "Opened" in said else {})
+
+
+@in_a_browser
 def test_units_are_taken_in_the_words_of_the_page(rjdm: Protocol, tmp_path: Path) -> None:
     file = tmp_path / "form.html"
     file.write_text(rjdm.form("zh"), encoding="utf-8")
@@ -765,6 +805,56 @@ def test_every_field_lies_within_its_question(text: str | None, width: int, wide
         settled(driver)
         assert driver.execute_script("return document.querySelectorAll('.question').length") > 10
         assert driver.execute_script(MISPLACED, wide) == []
+
+
+LONG = "Pneumonoultramicroscopicsilicovolcanoconiosis" * 5
+LONG_WORDS = f"""protocol LONG "{LONG}"
+  source "https://example.org/{LONG}"
+data
+  {LONG.lower()[:60]} "{LONG}" yes/no
+      ask "{LONG}?"
+      note "{LONG}"
+  ast "b{LONG}" in U/L with ULN
+      range 1..300
+  choice "c{LONG}" one of {LONG[:60]} "{LONG}", other "other"
+  fit "e{LONG}" event
+      grade 0..4
+define
+  d{LONG.lower()[:60]} "d{LONG}" yes/no
+      = ast ≤ 3 × ULN
+inclusion
+  (1) "{LONG}"
+      ANY({LONG.lower()[:60]}, d{LONG.lower()[:60]})
+  (2) "{LONG} {LONG}"
+      choice IS other OR fit WHERE (grade > 2)
+"""
+BESIDE = """
+const seen = [...document.body.querySelectorAll("*")].filter((each) => !each.closest(".wide, svg, .wide *"));
+return seen.filter((each) => each.getBoundingClientRect().right > innerWidth + 1).map((each) => each.outerHTML.slice(0, 80));
+"""
+
+
+@in_a_browser
+def test_very_long_words_stay_on_the_page(tmp_path: Path) -> None:
+    """On a phone's width nothing but a picture or a table, which scroll by themselves, is wider than the page."""
+    protocol = loads(LONG_WORDS)
+    result = protocol.evaluate({"id": LONG, "ast": {"value": 3, "uln": 40}, "fit": [{"date": "2026-01", "grade": 3}]})
+    pages = {
+        "form": protocol.form(),
+        "blank": protocol.form(blank=True),
+        "section": protocol.document("section", "html"),
+        "side": protocol.document("side-by-side", "html"),
+        "dictionary": protocol.data("html"),
+        "report": protocol.report(result.record if hasattr(result, "record") else {}, "html"),
+    }
+    with chromium() as driver:
+        screen = {"width": 390, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+        for name, text in pages.items():
+            file = tmp_path / f"{name}.html"
+            file.write_text(text, encoding="utf-8")
+            driver.get(file.as_uri())
+            assert (name, driver.execute_script(BESIDE)) == (name, [])
 
 
 @in_a_browser

@@ -126,7 +126,8 @@ class _Writing:
                 self.prompt(sheet, number, f"{asked} {self.terms['several_prompt']} {options}", item.name)
             case "event":
                 self.as_text(sheet, number)
-                self.prompt(sheet, number, f"{asked} {self.terms['event_prompt']}", item.name)
+                told = self.terms["repeated_prompt" if item.repeated else "event_prompt"]
+                self.prompt(sheet, number, f"{asked} {told}", item.name)
             case "date" | "time":
                 self.as_text(sheet, number)
                 self.prompt(sheet, number, f"{asked} {self.terms[item.kind + '_prompt']}", item.name)
@@ -165,7 +166,8 @@ class _Writing:
             known = ", ".join(dict.fromkeys(self.words.said(item.label) for item, _, _ in used))
             told = [self.heading(column, attribute, part) for _, attribute, part in used]
             label = " / ".join(dict.fromkeys(told))
-            self.head(sheet, number, label if known in label else f"{label} ({known})", column)
+            alone = all(item.repeated for item, _, _ in used)  # the value of a measurement is called as the measurement
+            self.head(sheet, number, label if alone else f"{label} ({known})", column)
             self.width(sheet, number, max(len(column), 14) + 2)
             self.attribute_column(sheet, number, [(attribute, part) for _, attribute, part in used], column, known)
         self.frozen(sheet, "C3")
