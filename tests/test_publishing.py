@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import re
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -106,6 +109,32 @@ def test_word_objects(rjdm: Protocol) -> None:
     assert "Page " in "".join(ElementTree.fromstring(parts["word/footer1.xml"]).itertext())
     size = next(document.iter(f"{W}pgSz"))
     assert (size.get(f"{W}w"), size.get(f"{W}h")) == ("11906", "16838")
+
+
+SCRIPT = """
+import multiprocessing, sys
+print("run")
+multiprocessing.set_start_method(sys.argv[1])
+from rjdm_rules import load
+from rjdm_rules.publishing.publish import Order
+from rjdm_rules.publishing.rasters import Rasters
+pools = []
+stop = Rasters.__exit__
+Rasters.__exit__ = lambda self, *raised: (pools.append(self._pool is not None), stop(self, *raised))[1]
+with open(sys.argv[2], "wb") as file:
+    file.write(load("rjdm_cart").document(Order("side-by-side", "word")).data)
+print(pools)
+"""
+
+
+@pytest.mark.parametrize("start", ["spawn", "fork"] if hasattr(os, "fork") else ["spawn"])
+def test_a_script_that_makes_word_files_runs_once(rjdm: Protocol, tmp_path: Path, start: str) -> None:
+    """Pictures are drawn in further processes, which run nothing of the script, however the system starts them."""
+    script, made = tmp_path / "script.py", tmp_path / "made.docx"
+    script.write_text(SCRIPT, encoding="utf-8")
+    done = subprocess.run([sys.executable, script, start, made], capture_output=True, text=True, timeout=120)
+    assert (done.stdout, done.stderr, done.returncode) == (f"run\n[{(os.cpu_count() or 1) > 1}]\n", "", 0)
+    assert made.read_bytes() == rjdm.document(Order("side-by-side", "word")).data
 
 
 def test_paper_and_date(rjdm: Protocol) -> None:

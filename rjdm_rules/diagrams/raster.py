@@ -25,7 +25,7 @@ _RUN_OF_CHINESE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u3
 _BETWEEN_TAGS = re.compile(r"(<text[^>]*>)([^<]*)(</text>)")
 
 
-def png_of(svg: str, dots: int = PRINT) -> bytes | None:
+def png_of(svg: str, dots: float = PRINT) -> bytes | None:
     """The picture in `dots` per inch; None where this machine cannot letter it."""
     latin = _first_there(_LATIN, "Hamburgefons")
     if latin is None:
@@ -59,7 +59,7 @@ def _sample(family: str, text: str) -> str:
     )
 
 
-def _rendered(svg: str, dots: int) -> bytes:
+def _rendered(svg: str, dots: float) -> bytes:
     import resvg_py
 
     return bytes(resvg_py.svg_to_bytes(svg_string=svg, dpi=SCREEN, zoom=dots / SCREEN, background="#ffffff"))

@@ -10,10 +10,12 @@ import struct
 import subprocess
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any
 
 from markupsafe import escape
@@ -62,15 +64,15 @@ def word_file(
     content: Content,
     name: str,
     page: Page,
-    pictures: Mapping[str, bytes],
     figures: Mapping[str, Figure],
+    rasters: Callable[[Mapping[str, Figure]], Mapping[str, bytes]],
     theme: Theme = BUNDLED,
     date: str = "",
     subject: str = "",
 ) -> bytes:
     """A .docx from the HTML of a template, in which a picture stands as `<img src="NAME">` with the name of a figure.
 
-    `pictures` are the figures as PNG, which older programs show; newer ones show the figures themselves.
+    `rasters` makes PNG of the figures, which older programs show; newer ones show the figures themselves.
     `subject` stands in the header of each page; it comes in at the end, so that it is in no other file.
     Raises CannotWriteWord, ThemeError.
     """
@@ -78,7 +80,7 @@ def word_file(
     name = f"{name}{SUBJECT}" if subject else name
     reference = theme.read(REFERENCE) if theme.path(REFERENCE) else _reference(content, name, page, theme, date, pandoc)
 
-    stand_ins = {name: _stand_in(number) for number, name in enumerate(pictures)}
+    stand_ins = {name: _stand_in(number) for number, name in enumerate(figures)}
 
     def embedded(match: re.Match[str]) -> str:
         figure, data = figures[match.group(1)], base64.b64encode(stand_ins[match.group(1)]).decode("ascii")
@@ -87,10 +89,10 @@ def word_file(
         )
 
     told_html = re.sub(r'src="([^":]+)"', embedded, html)
-    made = _converted(told_html, reference, theme, content, pandoc)
-    return _finished(
-        made, page, subject, {stand_ins[name]: (data, figures[name].svg) for name, data in pictures.items()}
-    )
+    with _converting(told_html, reference, theme, content, pandoc) as converted:  # beside it, what is slow too
+        pictures = {stand_ins[name]: (data, figures[name].svg) for name, data in rasters(figures).items()}
+        made = converted()
+    return _finished(made, page, subject, pictures)
 
 
 def _stand_in(number: int) -> bytes:
@@ -122,21 +124,39 @@ def _pandoc() -> str:
         raise CannotWriteWord(f"the program pandoc is missing; {EXTRA}") from None
 
 
-def _run(command: list[str], given: bytes) -> bytes:
-    try:
-        run = subprocess.run(command, input=given, capture_output=True, timeout=LONGEST, check=False, env=_ENVIRONMENT)
-    except subprocess.TimeoutExpired:
-        raise CannotWriteWord(f"writing the Word file takes more than {LONGEST} seconds") from None
-    if run.returncode:
-        said = run.stderr.decode(errors="replace").strip().splitlines()
-        raise CannotWriteWord(f"the Word file could not be written: {said[-1] if said else 'no message'}")
-    return run.stdout
+@contextmanager
+def _running(command: list[str], given: bytes) -> Iterator[Callable[[], bytes]]:
+    """A program that works beside this one until its result is asked for. It reads and writes files, so that it never
+    waits for us. Raises CannotWriteWord when asked for the result."""
+    with TemporaryFile() as stdin, TemporaryFile() as stdout, TemporaryFile() as stderr:
+        stdin.write(given)
+        stdin.seek(0)
+        with subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=stderr, env=_ENVIRONMENT) as process:
+
+            def result() -> bytes:
+                try:
+                    code = process.wait(LONGEST)
+                except subprocess.TimeoutExpired:
+                    raise CannotWriteWord(f"writing the Word file takes more than {LONGEST} seconds") from None
+                stderr.seek(0)
+                stdout.seek(0)
+                if code:
+                    said = stderr.read().decode(errors="replace").strip().splitlines()
+                    raise CannotWriteWord(f"the Word file could not be written: {said[-1] if said else 'no message'}")
+                return stdout.read()
+
+            try:
+                yield result
+            finally:
+                process.kill()
 
 
-def _converted(html: str, reference: bytes, theme: Theme, content: Content, pandoc: str) -> bytes:
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as folder:
+@contextmanager
+def _converting(
+    html: str, reference: bytes, theme: Theme, content: Content, pandoc: str
+) -> Iterator[Callable[[], bytes]]:
+    """The HTML on its way to a Word file; the result when it is asked for."""
+    with TemporaryDirectory() as folder:
         (Path(folder) / "reference.docx").write_bytes(reference)
         (Path(folder) / "word.lua").write_bytes(theme.read("word.lua") if theme.folder is None else _own_filter())
         command = [
@@ -149,7 +169,8 @@ def _converted(html: str, reference: bytes, theme: Theme, content: Content, pand
             f"--metadata=lang:{content.language}",
             "--output=-",
         ]
-        return _run(command, html.encode("utf-8"))
+        with _running(command, html.encode("utf-8")) as result:
+            yield result
 
 
 def _own_filter() -> bytes:
@@ -170,7 +191,8 @@ def _reference(content: Content, name: str, page: Page, theme: Theme, date: str,
         text = told(theme, lambda: environment(theme, True).get_template(template).render(**values))
         return str(text).strip().encode("utf-8")
 
-    source = zipfile.ZipFile(io.BytesIO(_run([pandoc, "--print-default-data-file", "reference.docx"], b"")))
+    with _running([pandoc, "--print-default-data-file", "reference.docx"], b"") as result:
+        source = zipfile.ZipFile(io.BytesIO(result()))
     parts = {each: source.read(each) for each in source.namelist()}
     parts["word/styles.xml"] = made("word_styles.xml.j2")
     parts["word/header1.xml"], parts["word/footer1.xml"] = made("word_header.xml.j2"), made("word_footer.xml.j2")

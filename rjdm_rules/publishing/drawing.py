@@ -43,16 +43,17 @@ def pictures_of(
     sheet: Sheet,
     progress: Progress = lambda done, of: None,
     unfavourable: Collection[str] = (),
+    begin: Callable[[Figure], None] = lambda figure: None,
 ) -> Pictures:
     """What a document shows; a checklist shows none, the report of a patient the criteria that are `unfavourable`.
-    `progress` hears how many of how many pictures are drawn. Raises CannotDraw."""
+    `progress` hears how many of how many pictures are drawn, `begin` gets each as soon as it is. Raises CannotDraw."""
     wanted = sorted(_wanted(document, content, sheet, unfavourable), key=lambda each: each.key.startswith("ladder"))
     figures = []
     for done, (each, svg) in enumerate(zip(wanted, drawn_svgs(each.drawing for each in wanted), strict=True), 1):
         page = Markup(for_page(svg, each.alt))
-        figures.append(
-            (each.key, Figure(each.name, each.caption, each.alt, svg, str(each.drawing.source), page, *size_of(svg)))
-        )
+        figure = Figure(each.name, each.caption, each.alt, svg, str(each.drawing.source), page, *size_of(svg))
+        figures.append((each.key, figure))
+        begin(figure)
         progress(done, len(wanted))
     return Pictures(
         {key: tuple(figure for _, figure in group) for key, group in groupby(figures, lambda each: each[0])}

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..diagrams.raster import png_of
-from ..diagrams.render import own_png
 from ..diagrams.sheet import Drawn, Sheet
 from ..documents.content import Content, content_of
-from ..documents.pictures import Figure, Pictures
 from ..documents.questions import on_paper
 from ..documents.section import DOCUMENTS, SUFFIXES, render_document
 from ..documents.word import PAPERS, Page, word_file
@@ -20,14 +15,12 @@ from ..evaluation.results import Evaluator
 from ..theme import BUNDLED, LANGUAGES, Theme
 from ..values.calendar import days_of
 from .drawing import Progress, pictures_of
+from .rasters import Rasters
 from .report import report_of
 from .showing import Shown, shown_by
 
 PUBLISHED = tuple(name for name in DOCUMENTS if name != "dictionary")  # that needs no pictures: forms.capture
 MADE_AS = {"checklist": ("html", "word"), "patient": ("html", "word")}
-PRINTED = 0.82  # of their size on a screen: letters of 9 points beside those of the text
-FEW = 15  # pictures for which a further process is not worth its start
-PICTURE_DOTS = 110  # per inch, of the pictures that older programs show in a Word file
 
 
 @dataclass(frozen=True)
@@ -103,15 +96,14 @@ def publish(
     report = report_of(evaluator, record, content, allow_extra) if order.document == "patient" else None
     whose = Drawn(report.patient, evaluator.node_truths(record, allow_extra)) if report else None
     sheet = Sheet(graph, evaluator.readings, whose, order.language, order.theme, link=link, captioned=False)
-    pictures = pictures_of(order.document, content, sheet, progress, report.unfavourable if report else ())
-    more: dict[str, Any] = {"examples": _examples(order, content, evaluator), "pictures_folder": pictures_folder}
-    more |= {"report": report, "questions": on_paper(graph, sheet.words) if order.document == "checklist" else {}}
-    text = render_document(order.document, order.format, content, pictures, order.theme, order.date, **more)
-    if order.format == "word":
-        subject = f"{content.terms['patient']} {report.patient}" if report else ""
-        if order.document == "checklist":
-            subject = f"{content.terms['form']['patient_id']}: {'_' * 24}"
-        return Published(_word(text, order, content, pictures, subject), {})
+    with Rasters(Page(order.paper, order.document == "side-by-side", order.document == "section")) as rasters:
+        begin = rasters.add if order.format == "word" else lambda figure: None
+        pictures = pictures_of(order.document, content, sheet, progress, report.unfavourable if report else (), begin)
+        more: dict[str, Any] = {"examples": _examples(order, content, evaluator), "pictures_folder": pictures_folder}
+        more |= {"report": report, "questions": on_paper(graph, sheet.words) if order.document == "checklist" else {}}
+        text = render_document(order.document, order.format, content, pictures, order.theme, order.date, **more)
+        if order.format == "word":
+            return Published(_word(text, order, content, rasters, report.patient if report else ""), {})
     beside = {f"{each.name}.svg": each.svg.encode() for each in pictures.all()} if order.format == "markdown" else {}
     return Published(text.encode("utf-8"), beside)
 
@@ -127,32 +119,10 @@ def _examples(order: Order, content: Content, evaluator: Evaluator) -> Mapping[s
     return {id: tuple(replace(each, facts=()) for each in shown) for id, shown in found.items()}
 
 
-def _word(text: str, order: Order, content: Content, pictures: Pictures, subject: str) -> bytes:
-    page = Page(order.paper, order.document == "side-by-side", order.document == "section")
+def _word(text: str, order: Order, content: Content, rasters: Rasters, patient: str) -> bytes:
+    subject = f"{content.terms['patient']} {patient}" if patient else ""
+    if order.document == "checklist":
+        subject = f"{content.terms['form']['patient_id']}: {'_' * 24}"
+    shown = {name: figure for name, figure in rasters.figures.items() if f'src="{name}"' in text}
     name = order.title(content)
-    figures = {each.name: _fitted(each, page) for each in pictures.all()}
-    shown = {each.name: each for each in figures.values() if f'src="{each.name}"' in text}
-    return word_file(text, content, name, page, rasters(shown), shown, order.theme, order.date, subject)
-
-
-def _fitted(figure: Figure, page: Page) -> Figure:
-    """A figure no larger than the place it has: beside words on a page on its side, or alone between the margins."""
-    beside = page.landscape and figure.name.endswith("-decision")
-    room = page.text_width / 20 * (0.58 if beside else 1) - (14 if beside else 0)
-    height = page.size[1] / 20 - 190
-    scale = min(PRINTED, room / figure.width, height / figure.height)
-    return replace(figure, width=round(figure.width * scale, 2), height=round(figure.height * scale, 2))
-
-
-def rasters(figures: Mapping[str, Figure]) -> dict[str, bytes]:
-    """The figures as PNG; many of them side by side on the cores of the machine. Raises CannotDraw."""
-    cores = min(os.cpu_count() or 1, len(figures) // FEW)
-    if cores < 2:
-        return {name: raster_of(figure) for name, figure in figures.items()}
-    with ProcessPoolExecutor(cores) as pool:
-        return dict(zip(figures, pool.map(raster_of, figures.values(), chunksize=8), strict=True))
-
-
-def raster_of(figure: Figure) -> bytes:
-    """A figure as PNG. Raises CannotDraw where this machine has no font for it."""
-    return png_of(figure.svg, PICTURE_DOTS) or own_png(figure.source)
+    return word_file(text, content, name, rasters.page, shown, rasters.of, order.theme, order.date, subject)
