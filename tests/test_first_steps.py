@@ -135,7 +135,14 @@ def test_the_command_notices_a_save_and_ends_on_ctrl_c(tmp_path: Path) -> None:
     path.write_text(GOOD, encoding="utf-8")
     command = [sys.executable, "-u", "-m", "rjdm_rules", "watch", str(path)]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored where the tests run behind a `&`
+    )
     assert process.stdout is not None and process.stderr is not None
     try:
         assert "http://127.0.0.1:" in process.stderr.readline()
