@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 import quickjs
 
 from rjdm_rules import Protocol
@@ -18,6 +20,7 @@ from rjdm_rules.forms.program import Nodes, program_of
 
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
 DRIVER = shutil.which("chromedriver")
+in_a_browser = pytest.mark.skipif(not (BROWSER and DRIVER), reason="no Chromium with its driver on this machine")
 ASKED = """
 let program, records, why;
 function begin(text) {
@@ -92,3 +95,21 @@ def chromium(width: int = 1300, height: int = 1200) -> Iterator[Any]:
             yield driver
         finally:
             driver.quit()
+
+
+def emptied(page: Any) -> None:
+    assert page.execute_script("return rjdm.load('{}')") == ""
+
+
+def clicked(page: Any, selector: str) -> None:
+    """Clicks an element, brought into view first: what is far away is laid out only then."""
+    from selenium.webdriver.common.by import By
+
+    page.execute_script("document.querySelector(arguments[0]).scrollIntoView({ block: 'center' })", selector)
+    time.sleep(0.1)
+    page.find_element(By.CSS_SELECTOR, selector).click()
+
+
+def settled(page: Any) -> None:
+    """What follows from the last answer is there."""
+    time.sleep(0.2)

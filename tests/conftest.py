@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browsing import chromium
 
 from rjdm_rules import Protocol, load
 
@@ -43,3 +44,14 @@ def rjdm() -> Protocol:
 def cases() -> list[dict[str, Any]]:
     """Patients of the bundled protocol."""
     return [json.loads(line)["record"] for line in PATIENTS.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.fixture(scope="module")
+def page(rjdm: Protocol, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The screening form of the bundled protocol, open in a Chromium, which complains of nothing until the end."""
+    file = tmp_path_factory.mktemp("form") / "form.html"
+    file.write_text(rjdm.form(), encoding="utf-8")
+    with chromium() as driver:
+        driver.get(file.as_uri())
+        yield driver
+        assert [each["message"] for each in driver.get_log("browser")] == []

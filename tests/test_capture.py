@@ -15,14 +15,13 @@ from typing import Any
 
 import openpyxl
 import pytest
-from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 from making import Maker
 from making import protocol as made
+from running import run
 from written import VALUES, WRITTEN
 
 from rjdm_rules import Protocol, RecordError, load, loads
-from rjdm_rules.cli.commands import rjdm as command
 from rjdm_rules.documents.dictionary import csv_header, json_schema
 from rjdm_rules.documents.questions import questions_of, units_for
 from rjdm_rules.evaluation.explaining import outcome_of
@@ -64,10 +63,6 @@ exclusion
   (2) "In hospital"
       stay WITHIN 7 days BEFORE day
 """
-
-
-def run(*arguments: str) -> Any:
-    return CliRunner().invoke(command, list(arguments))
 
 
 # ---- the Excel template
@@ -597,6 +592,19 @@ def test_headings_of_the_sheet_tell_attribute_and_unit() -> None:
     assert heads["grade"] == "grade (fall)" and heads["fall.item"] == "what was dropped (fall)"
     assert (heads["value"], heads["unit"]) == ("C-reactive share, %", "C-reactive share: unit")
     assert book["Patients"].row_dimensions[1].height >= 34
+    crp, weight = 'crp "CRP" repeated in mg/L', 'weight "weight" repeated in kg'
+    two = loads(f'protocol T "T"\ndata\n  {crp}\n  {weight}\ninclusion\n  (1) "x"\n      crp OR weight\n')
+    sheet = openpyxl.load_workbook(io.BytesIO(template(two.evaluator())))["Events"]
+    heads = {cell.value: sheet.cell(1, cell.column).value for cell in sheet[2]}
+    assert heads["value"] == "CRP, mg/L / weight, kg"  # not named once more in brackets
+
+
+def test_a_repeated_measurement_is_asked_for_on_the_sheet_of_events() -> None:
+    sheet = sugar_book()["Patients"]
+    letters = {cell.value: cell.column_letter for cell in sheet[2]}
+    told = {str(each.sqref).split("3:")[0]: each.prompt for each in sheet.data_validations.dataValidation}
+    assert "Write none where it was never measured. Use the sheet Events for its values" in told[letters["crp"]]
+    assert "Write none where it never happened, or dates separated by ;" in told[letters["fall"]]
 
 
 def test_a_time_as_tables_write_it(tmp_path: Path) -> None:

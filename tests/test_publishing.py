@@ -12,12 +12,14 @@ from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
+import loky
 import pytest
 
 from rjdm_rules import load
 from rjdm_rules.diagrams.lettering import lines_of, text_width
 from rjdm_rules.documents.abbreviations import abbreviations_of, long_form
 from rjdm_rules.documents.content import content_of, numbering_of
+from rjdm_rules.documents.word import CannotWriteWord
 from rjdm_rules.loading import Protocol, loads
 from rjdm_rules.publishing.publish import Order
 from rjdm_rules.theme import Theme, ThemeError
@@ -133,7 +135,7 @@ def test_a_script_that_makes_word_files_runs_once(rjdm: Protocol, tmp_path: Path
     script, made = tmp_path / "script.py", tmp_path / "made.docx"
     script.write_text(SCRIPT, encoding="utf-8")
     done = subprocess.run([sys.executable, script, start, made], capture_output=True, text=True, timeout=120)
-    assert (done.stdout, done.stderr, done.returncode) == (f"run\n[{(os.cpu_count() or 1) > 1}]\n", "", 0)
+    assert (done.stdout, done.stderr, done.returncode) == (f"run\n[{loky.cpu_count() > 1}]\n", "", 0)
     assert made.read_bytes() == rjdm.document(Order("side-by-side", "word")).data
 
 
@@ -259,6 +261,19 @@ def test_a_theme_that_cannot_be_used(tmp_path: Path, name: str, text: str, said:
     (tmp_path / name).write_text(text, encoding="utf-8")
     with pytest.raises(ThemeError, match=said):
         loads(DIABETES).document(Order(theme=Theme(tmp_path)))
+
+
+def test_a_reference_that_is_no_word_file_or_a_damaged_one(tmp_path: Path) -> None:
+    data = loads(DIABETES).document(Order("section", "word")).data
+    order, reference = Order("section", "word", theme=Theme(tmp_path)), tmp_path / "reference.docx"
+    reference.write_bytes(b"no Word file")
+    with pytest.raises(ThemeError, match=r"reference\.docx: this is no Word file; save it again in Word as \.docx"):
+        loads(DIABETES).document(order)
+    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(reference, "w") as house:
+        for name in source.namelist():
+            house.writestr(name, b"<w:numbering" if name == "word/numbering.xml" else source.read(name))
+    with pytest.raises(CannotWriteWord, match=r"could not be written: Invalid XML in word/numbering\.xml$"):
+        loads(DIABETES).document(order)
 
 
 def test_a_theme_says_only_the_words_that_it_changes(tmp_path: Path) -> None:

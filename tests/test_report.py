@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from running import run
 
 from rjdm_rules import Protocol, load, loads
-from rjdm_rules.cli.commands import rjdm as command
 from rjdm_rules.documents.questions import on_paper, questions_of
 from rjdm_rules.evaluation.problems import RecordError
 from rjdm_rules.publishing.publish import Order
@@ -32,10 +31,6 @@ def word_texts(data: bytes) -> str:
     with zipfile.ZipFile(io.BytesIO(data)) as file:
         document = file.read("word/document.xml").decode()
     return " ".join(unescape(re.sub(r"<[^>]+>", "", re.sub(r"</w:p>", "\n", document))).split())
-
-
-def run(*arguments: str) -> Any:
-    return CliRunner().invoke(command, list(arguments))
 
 
 # ---- the report

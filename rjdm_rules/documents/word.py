@@ -20,7 +20,7 @@ from typing import Any
 
 from markupsafe import escape
 
-from ..theme import BUNDLED, REFERENCE, Theme, told
+from ..theme import BUNDLED, REFERENCE, Theme, ThemeError, told
 from ..words.pieces import without_direction
 from .content import Content
 from .pictures import Figure
@@ -78,7 +78,7 @@ def word_file(
     """
     pandoc = _pandoc()
     name = f"{name}{SUBJECT}" if subject else name
-    reference = theme.read(REFERENCE) if theme.path(REFERENCE) else _reference(content, name, page, theme, date, pandoc)
+    reference = _house_reference(theme) or _reference(content, name, page, theme, date, pandoc)
 
     stand_ins = {name: _stand_in(number) for number, name in enumerate(figures)}
 
@@ -141,8 +141,8 @@ def _running(command: list[str], given: bytes) -> Iterator[Callable[[], bytes]]:
                 stderr.seek(0)
                 stdout.seek(0)
                 if code:
-                    said = stderr.read().decode(errors="replace").strip().splitlines()
-                    raise CannotWriteWord(f"the Word file could not be written: {said[-1] if said else 'no message'}")
+                    said = stderr.read().decode(errors="replace").strip().partition("\n")[0].rstrip(":")
+                    raise CannotWriteWord(f"the Word file could not be written: {said or 'no message'}")
                 return stdout.read()
 
             try:
@@ -179,6 +179,21 @@ def _own_filter() -> bytes:
 
 
 # ---- the reference document ----------------------------------------------------------------------------------------
+
+
+def _house_reference(theme: Theme) -> bytes | None:
+    """The reference document that a house brings. Raises ThemeError for what is no Word file."""
+    path = theme.path(REFERENCE)
+    if path is None:
+        return None
+    data = theme.read(REFERENCE)
+    try:
+        parts = zipfile.ZipFile(io.BytesIO(data)).namelist()
+    except zipfile.BadZipFile:
+        parts = []
+    if not {"word/document.xml", "word/styles.xml"} <= set(parts):
+        raise ThemeError(f"{path}: this is no Word file; save it again in Word as .docx")
+    return data
 
 
 def _reference(content: Content, name: str, page: Page, theme: Theme, date: str, pandoc: str) -> bytes:

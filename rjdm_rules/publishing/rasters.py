@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
-from importlib.util import find_spec
 from types import TracebackType
 from typing import Any, Self
 
@@ -62,14 +60,13 @@ class Rasters:
 
 def _processes() -> Any:
     """Further processes, one for each core, that do not run the script of whoever asks for a document, as those of the
-    standard library do on most systems. None where there is but one core."""
-    cores = os.cpu_count() or 1
-    if cores < 2 or find_spec("loky") is None:
+    standard library do on most systems. None where there is but one core to use, or the extra `word` in part."""
+    try:
+        from loky import ProcessPoolExecutor, cpu_count
+        from loky.backend import get_context
+    except ImportError:
         return None
-    from loky import ProcessPoolExecutor
-    from loky.backend import get_context
-
-    return ProcessPoolExecutor(cores, context=get_context("loky"))
+    return ProcessPoolExecutor(cores, context=get_context("loky")) if (cores := cpu_count()) > 1 else None
 
 
 def _fitted(figure: Figure, page: Page) -> Figure:

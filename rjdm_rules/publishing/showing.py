@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ..documents.content import Content, Row
@@ -36,11 +36,7 @@ def shown_by(content: Content, evaluator: Evaluator, language: str = "en") -> Ma
     examples = [each for each in protocol.examples if {**evaluator.readings, **each.readings} == evaluator.readings]
     outcomes = {each.name: evaluator.outcomes(each.record) for each in examples}
     rows = [row for row in content.rows() if row.condition is not None]
-    speaking: dict[str | None, set[str]] = {}
-    for each in examples:
-        for subject, _ in each.expectations:
-            speaking.setdefault(subject, set()).add(each.name)
-    chosen = {row.id: list(_chosen(row, examples, outcomes, speaking.get(row.id, set()))) for row in rows}
+    chosen = {row.id: list(_chosen(row, examples, outcomes)) for row in rows}
     spoken: dict[str, list[str]] = {}
     for id, found in chosen.items():
         for example in found:
@@ -59,24 +55,19 @@ def shown_by(content: Content, evaluator: Evaluator, language: str = "en") -> Ma
     }
 
 
-def _chosen(
-    row: Row, examples: list[Example], outcomes: Mapping[str, Mapping[str, str]], speaking: Collection[str]
-) -> Iterator[Example]:
-    """Of each outcome the examples that expect something of the criterion, which are `speaking`, then others, in the
-    order of the file. One that records nothing of what the criterion asks shows nothing of it."""
-    alike: dict[str, list[Example]] = {outcome: [] for outcome in OUTCOMES}
-    for each in sorted(examples, key=lambda each: each.name not in speaking):
-        outcome = outcomes[each.name][row.id]
-        if outcome == "unknown" and each.name not in speaking and not _touches(row, each):
-            continue
-        alike[outcome].append(each)
+def _chosen(row: Row, examples: list[Example], outcomes: Mapping[str, Mapping[str, str]]) -> Iterator[Example]:
+    """Of each outcome the examples that expect something of the criterion, then others, in the order of the file. One
+    that records nothing of what the criterion asks shows nothing of it."""
+
+    def speaks(example: Example) -> bool:
+        return any(subject == row.id for subject, _ in example.expectations)
+
     for outcome in OUTCOMES:
-        yield from alike[outcome][: MOST[outcome]]
-
-
-def _touches(row: Row, example: Example) -> bool:
-    """Whether an example records something that a criterion asks."""
-    return any(name in example.record for name, _ in row.items)
+        alike = [each for each in examples if outcomes[each.name][row.id] == outcome]
+        if outcome == "unknown":
+            alike = [each for each in alike if speaks(each) or any(name in each.record for name, _ in row.items)]
+        alike.sort(key=lambda each: not speaks(each))
+        yield from alike[: MOST[outcome]]
 
 
 def _shown(example: Example, label: str, outcome: str, facts: list[str], excludes: bool) -> Shown:
