@@ -1,0 +1,1 @@
+"""Many patients at once: the rule graph as expressions over columns."""

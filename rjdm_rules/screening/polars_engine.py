@@ -1,0 +1,212 @@
+"""The embedded engine: columns as Polars expressions, stage by stage, over a batch of patients in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import and_, eq, ge, gt, or_
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ..values.calendar import SECONDS_A_DAY
+from . import calendar_tables
+from .columns import PATIENTS, Column, walk
+from .occurrences import Occurrences, gathered, unknown_column
+from .stages import Plan, planned
+
+OUTCOMES = ("met", "not met", "unknown", "not applicable")
+VERDICTS = ("eligible", "ineligible", "undetermined")
+TYPES: dict[str, Any] = {
+    "truth": pl.Boolean, "number": pl.Float64, "day": pl.Int32, "moment": pl.Int64, "text": pl.String,
+    "set": pl.UInt64, "outcome": pl.Enum(OUTCOMES), "verdict": pl.Enum(VERDICTS),
+}  # fmt: skip
+
+
+@dataclass
+class Batch:
+    """Some patients in tidy columns, and the occurrences of their events."""
+
+    patients: pl.DataFrame
+    rows: int
+    events: dict[str, Occurrences] = field(default_factory=dict)
+
+
+class Program:
+    """What is to be worked out, ready to run on any batch of the shape that it was translated for."""
+
+    def __init__(self, roots: Mapping[str, Column], options: Mapping[str, Sequence[str]]) -> None:
+        self.roots = dict(roots)
+        self.plan: Plan = planned(self.roots.values())
+        self.writer = Writer(self.plan, options)
+        self.sources: dict[str, dict[str, str]] = {PATIENTS: {}}
+        for column in walk(self.roots.values()):
+            if column.op == "source":
+                self.sources.setdefault(column.frame, {})[column.value] = column.type
+        self.stages = [
+            (stage, [] if stage.crossing else [self.writer.full(each) for each in stage.columns])
+            for stage in self.plan.stages
+        ]
+
+    def run(self, batch: Batch) -> pl.DataFrame:
+        """One column for each root, a row a patient."""
+        patients = self._complete(PATIENTS, batch.patients, batch.rows)
+        frames = {event: self._complete(event, held.frame, held.frame.height) for event, held in batch.events.items()}
+        for stage, expressions in self.stages:
+            if stage.crossing:
+                made = [self._crossed(each, patients, frames, batch.events) for each in stage.columns]
+                if stage.frame == PATIENTS:
+                    patients = patients.with_columns(made)
+                else:
+                    frames[stage.frame] = frames[stage.frame].with_columns(made)
+            elif stage.frame == PATIENTS:
+                patients = patients.with_columns(expressions)
+            else:
+                frames[stage.frame] = frames[stage.frame].with_columns(expressions)
+        return patients.select(self.writer.written(column).alias(name) for name, column in self.roots.items())
+
+    def _complete(self, frame: str, held: pl.DataFrame, rows: int) -> pl.DataFrame:
+        """The frame with a column for each source; what this batch does not have is unknown."""
+        wanted = self.sources.get(frame, {})
+        missing = {name: TYPES[type] for name, type in wanted.items() if name not in held.columns}
+        nothing = [unknown_column(name, type, rows) for name, type in missing.items()]
+        held = held.with_columns(nothing)
+        return held if held.width else pl.DataFrame({"#": np.zeros(rows, dtype=np.uint8)})
+
+    def _crossed(
+        self,
+        column: Column,
+        patients: pl.DataFrame,
+        frames: Mapping[str, pl.DataFrame],
+        events: Mapping[str, Occurrences],
+    ) -> pl.Series:
+        (operand,) = column.operands
+        expression = self.writer.written(operand)
+        name = self.plan.named(column) or ""
+        if column.op == "spread":
+            values = patients.select(expression.alias(name)).to_series()
+            return values.gather(events[column.frame].patients)
+        event = column.value
+        held = events[event]
+        if operand.literal:
+            values = pl.Series(np.full(frames[event].height, operand.value))
+        else:
+            values = frames[event].select(expression).to_series()
+        return gathered(column.op, values, held, len(held.lengths)).alias(name)
+
+
+class Writer:
+    """Columns as Polars expressions."""
+
+    def __init__(self, plan: Plan, options: Mapping[str, Sequence[str]]) -> None:
+        self.plan = plan
+        self.bits = {item: {option: bit for bit, option in enumerate(names)} for item, names in options.items()}
+
+    def written(self, column: Column) -> pl.Expr:
+        """A column as it is used: by its name, where it has been worked out."""
+        name = self.plan.named(column)
+        return pl.col(name) if name else self._fresh(column)
+
+    def full(self, column: Column) -> pl.Expr:
+        """A column as it is worked out, under its name."""
+        return self._fresh(column).alias(self.plan.named(column) or "")
+
+    def _fresh(self, column: Column) -> pl.Expr:
+        match column.op:
+            case "source":
+                return pl.col(column.value)
+            case "literal":
+                return pl.lit(column.value, dtype=TYPES[column.type])
+            case "case":
+                return self._case(column)
+            case "among":
+                held = self.written(column.operands[0])
+                return reduce(or_, (held == each for each in column.value))
+            case "months":
+                return _months(column.value, column.type, self.written(column.operands[0]))
+            case "has":
+                (source,) = column.operands
+                bit = self.bits[source.value][column.value]
+                return (self.written(source) & pl.lit(1 << bit, dtype=pl.UInt64)) != 0
+        operands = [self.written(each) for each in column.operands]
+        if column.op in TURNED and column.operands[0].literal:  # Polars: a literal on the left may give one row
+            return TURNED[column.op](operands[1], operands[0])
+        return OPERATIONS[column.op](column.value, *operands)
+
+    def _case(self, column: Column) -> pl.Expr:
+        *rows, other = column.operands
+        chain: Any = pl
+        for condition, value in zip(rows[::2], rows[1::2], strict=True):
+            chain = chain.when(self.written(condition)).then(self.written(value))
+        found: pl.Expr = chain.otherwise(self.written(other))
+        return found
+
+
+def _coalesce(_: Any, *values: pl.Expr) -> pl.Expr:
+    return pl.coalesce(*values)
+
+
+def _tally(_: Any, *truths: pl.Expr) -> pl.Expr:
+    ones = [each.fill_null(False).cast(pl.UInt8) for each in truths]
+    return reduce(lambda a, b: a + b, ones).cast(pl.Float64)
+
+
+def _fits(digits: int, value: pl.Expr, scaled: pl.Expr) -> pl.Expr:
+    return (scaled / 10**digits == value) & (scaled.abs() < 1e15)
+
+
+def _months(months: int, type: str, day: pl.Expr) -> pl.Expr:
+    function = calendar_tables.months_later if type == "day" else calendar_tables.moments_later
+    neutral = calendar_tables.UNIX * (1 if type == "day" else SECONDS_A_DAY)
+
+    def move(days: pl.Series) -> pl.Series:
+        held = days.fill_null(neutral).to_numpy().astype(np.int64)
+        return _where_known(pl.Series(function(held, months)).cast(TYPES[type]), days)
+
+    return day.map_batches(move, return_dtype=TYPES[type])
+
+
+def _where_known(values: pl.Series, *known: pl.Series) -> pl.Series:
+    """The values, null where one of the others is."""
+    if not any(each.null_count() for each in known):
+        return values
+    unknown = reduce(or_, (each.is_null() for each in known))
+    return values.set(unknown, None)
+
+
+def _elapsed(unit: str, start: pl.Expr, end: pl.Expr) -> pl.Expr:
+    def count(columns: Sequence[pl.Series]) -> pl.Series:
+        first, last = columns
+        arrays = [each.fill_null(calendar_tables.UNIX).to_numpy().astype(np.int64) for each in columns]
+        return _where_known(pl.Series(calendar_tables.elapsed(unit, *arrays)).cast(pl.Float64), first, last)
+
+    return pl.map_batches([start, end], count, return_dtype=pl.Float64)
+
+
+TURNED: dict[str, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {"lt": gt, "le": ge, "eq": eq}
+OPERATIONS: dict[str, Callable[..., pl.Expr]] = {
+    "and": lambda _, *parts: reduce(and_, parts),
+    "or": lambda _, *parts: reduce(or_, parts),
+    "not": lambda _, a: ~a,
+    "known": lambda _, a: a.is_not_null(),
+    "coalesce": _coalesce,
+    "lt": lambda _, a, b: a < b,
+    "le": lambda _, a, b: a <= b,
+    "eq": lambda _, a, b: a == b,
+    "add": lambda _, a, b: a + b,
+    "mul": lambda _, a, b: a * b,
+    "quotient": lambda _, a, b: (a / b).floor(),
+    "abs": lambda _, a: a.abs(),
+    "scaled": lambda digits, a: (a * 10**digits).round(),
+    "fits": _fits,
+    "tally": _tally,
+    "days": lambda days, a: a + days,
+    "moved": lambda _, a, by: a + by.cast(pl.Int64, strict=False),
+    "seconds": lambda seconds, a: a + seconds,
+    "elapsed": _elapsed,
+    "day_of": lambda _, a: (a // SECONDS_A_DAY).cast(pl.Int32),
+    "midnight": lambda _, a: a.cast(pl.Int64) * SECONDS_A_DAY,
+    "how many": lambda _, a: a.bitwise_count_ones().cast(pl.Float64),
+}

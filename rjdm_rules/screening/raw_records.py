@@ -1,0 +1,56 @@
+"""One row of a population as a patient record, as JSON would hold it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..protocol.model import Item
+from .kinds import MEASURED
+from .matching import LIMITS, ItemColumns, Match
+
+
+def record_of(match: Match, row: Mapping[str, Any]) -> dict[str, Any]:
+    """The record of a row; absent values stay away."""
+    found: dict[str, Any] = {"id": row[match.id]}
+    for columns in match.items.values():
+        value = value_of(columns, row)
+        if value is not None:
+            found[columns.item.name] = value
+    return found
+
+
+def value_of(columns: ItemColumns, row: Mapping[str, Any]) -> Any:
+    """What a row holds of one item."""
+    item = columns.item
+    held = row.get(columns.value) if columns.value else None
+    if item.kind in MEASURED:
+        return _measured(columns, held, row)
+    if item.kind == "event":
+        return _event(item, held)
+    return held
+
+
+def _measured(columns: ItemColumns, held: Any, row: Mapping[str, Any]) -> Any:
+    unit = row.get(columns.unit) if columns.unit else None
+    limits = {LIMITS[limit]: row.get(name) for limit, name in columns.limits.items()}
+    limits = {key: value for key, value in limits.items() if value is not None}
+    if not limits and (unit is None or held is None):
+        return held
+    found = {"value": held, "unit": unit, **limits}
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _event(item: Item, held: Any) -> Any:
+    if not isinstance(held, list):
+        return held
+    return [_occurrence(item, each) for each in held]
+
+
+def _occurrence(item: Item, held: Any) -> Any:
+    """A struct without the fields that hold nothing. Of a happening without any field the date is unknown."""
+    if not isinstance(held, Mapping):
+        return held
+    return {key: value for key, value in held.items() if value is not None} or {"date": None}
+
+

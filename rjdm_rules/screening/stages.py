@@ -1,0 +1,58 @@
+"""In which order columns are worked out: stages, each of one frame, whose columns rest on those of earlier stages.
+
+What is used more than once gets a name and is worked out once; all else is written into the expression that uses it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from .columns import GATHERING, Column, walk
+
+LEAVES = ("source", "literal")
+CROSSING = (*GATHERING, "spread")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Columns of one frame that can be worked out together. Those that come from another frame (`spread`, `any`, …)
+    stand in stages of their own."""
+
+    frame: str
+    crossing: bool
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    stages: tuple[Stage, ...]
+    names: Mapping[int, str]
+
+    def named(self, column: Column) -> str | None:
+        """The name under which a column was worked out, if it has one."""
+        return self.names.get(column.number)
+
+
+def planned(roots: Iterable[Column]) -> Plan:
+    """The stages that lead to the roots, each of which gets a name unless it is a source or a literal."""
+    wanted = list(roots)
+    order = list(walk(wanted))
+    uses = Counter(operand.number for column in order for operand in column.operands)
+    uses.update(root.number for root in wanted)
+    asked = {root.number for root in wanted}
+    asked.update(operand.number for column in order if column.op in CROSSING for operand in column.operands)
+    names: dict[int, str] = {}
+    steps: dict[int, int] = {}
+    groups: dict[tuple[int, str, bool], list[Column]] = {}
+    for column in order:
+        step = max((steps[each.number] for each in column.operands), default=0)
+        crossing = column.op in CROSSING
+        if column.op not in LEAVES and (crossing or column.number in asked or uses[column.number] > 1):
+            groups.setdefault((step, column.frame, crossing), []).append(column)
+            names[column.number] = f"#{column.number}"
+            step += 1
+        steps[column.number] = step
+    stages = tuple(Stage(frame, crossing, tuple(held)) for (_, frame, crossing), held in sorted(groups.items()))
+    return Plan(stages, names)

@@ -1,0 +1,425 @@
+"""From the columns of a population to tidy ones: typed, checked, in the form that the rules' columns are written for.
+
+Usual values are taken in whole columns. Whatever is unusual (a text where a number stands, a value out of range) is
+*odd*: it is shown to the reader of patient records, which either takes it, and then the row is left to the evaluator
+for one patient, or says what is wrong with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from functools import reduce
+from operator import or_
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ..evaluation.facts import Measured
+from ..evaluation.problems import ValueProblem
+from ..evaluation.records import read_value
+from ..protocol.model import Item
+from ..units.unit import UnitError, conversion, read_unit
+from ..values.bounds import Bounds
+from ..values.calendar import FIRST_YEAR, LAST_YEAR, SECONDS_A_DAY
+from .calendar_tables import UNIX
+from .kinds import MEASURED
+from .matching import ItemColumns
+from .occurrences import Occurrences, unknown_column
+from .ratios import least_at
+from .shape import ItemShape
+
+FEW_OPTIONS = 4
+FIRST_DAY, LAST_DAY = date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31)
+FARTHEST = 1e50  # what is beyond is odd: the reader of records refuses it
+EXACT_INTEGER = 2**53
+PLAIN_NUMBER = r"^\s*-?[0-9]{1,12}(\.[0-9]{1,6})?\s*$"
+Columns = dict[str, "pl.Expr | pl.Series"]
+Tests = dict[str, pl.Expr]
+Found = dict[str, Any]
+
+
+@dataclass
+class Tidied:
+    """One item of a batch: tidy columns by name, which rows are odd (None: none), and the shape that they have."""
+
+    columns: Columns
+    shape: ItemShape
+    odd: pl.Series | None = None
+    occurrences: Occurrences | None = None
+
+
+class ColumnReader:
+    """Reads one item. `tests` are asked of all items at once; `read` is given their answers."""
+
+    def __init__(self, columns: ItemColumns, types: dict[str, Any]) -> None:
+        self.columns, self.item, self.types = columns, columns.item, types
+        self.name = columns.value or ""
+        self.type = types.get(self.name, pl.Null())
+
+    def tests(self) -> Tests:
+        return {}
+
+    def read(self, raw: pl.DataFrame, found: Found) -> Tidied:
+        raise NotImplementedError
+
+    def key(self, what: str) -> str:
+        return f"{self.item.name} {what}"
+
+
+class TextMap:
+    """What texts (and other values without a column form of their own) mean, each looked at once: a value in tidy
+    form, or odd."""
+
+    def __init__(self, read: Callable[[Any], tuple[Any, ...] | None], width: int = 1) -> None:
+        self.read, self.width = read, width
+        self.known: dict[Any, tuple[Any, ...] | None] = {}
+
+    def mapped(self, values: pl.Series, types: Sequence[Any]) -> tuple[list[pl.Series], pl.Series | None]:
+        """The tidy columns, and which rows are odd."""
+        different = values.drop_nulls().unique()
+        for each in different.to_list():
+            if each not in self.known:
+                if len(self.known) > 1_000_000:
+                    self.known.clear()
+                self.known[each] = self.read(each)
+        held = [self.known.get(each, None) if each in self.known else self.read(each) for each in different.to_list()]
+        table = pl.DataFrame({"key": different}).with_columns(
+            pl.Series(f"value {n}", [None if each is None else each[n] for each in held], dtype=types[n])
+            for n in range(self.width)
+        )
+        table = table.with_columns(pl.Series("odd", [each is None for each in held], dtype=pl.Boolean))
+        joined = values.alias("key").to_frame().join(table, on="key", how="left", maintain_order="left")
+        odd = joined["odd"].fill_null(False)
+        return [joined[f"value {n}"] for n in range(self.width)], odd if odd.any() else None
+
+
+# ---- yes or no, and options
+
+
+class TruthReader(ColumnReader):
+    def __init__(self, columns: ItemColumns, types: dict[str, Any]) -> None:
+        super().__init__(columns, types)
+        self.map = TextMap(lambda value: _taken(self.item, value, lambda held: (held,)))
+
+    def read(self, raw: pl.DataFrame, found: Found) -> Tidied:
+        if self.type in (pl.Boolean, pl.Null):
+            return Tidied({self.item.name: pl.col(self.name).cast(pl.Boolean)}, ItemShape())
+        (values,), odd = self.map.mapped(raw[self.name], [pl.Boolean])
+        return Tidied({self.item.name: values}, ItemShape(), odd)
+
+
+class OptionReader(ColumnReader):
+    def __init__(self, columns: ItemColumns, types: dict[str, Any]) -> None:
+        super().__init__(columns, types)
+        self.options = pl.Enum(self.item.option_names)
+        self.same = isinstance(self.type, pl.Enum) and set(self.type.categories) == set(self.item.option_names)
+        self.plain = self.type == pl.String and len(self.item.option_names) <= FEW_OPTIONS
+
+    def tests(self) -> Tests:
+        if self.same:
+            return {}
+        if self.plain:
+            fits = reduce(or_, (pl.col(self.name) == option for option in self.item.option_names))
+            return {self.key("fits"): fits.all()}
+        return {}
+
+    def read(self, raw: pl.DataFrame, found: Found) -> Tidied:
+        if self.same or self.type == pl.Null or (self.plain and found[self.key("fits")]):
+            values = pl.col(self.name) if self.type != pl.Null else pl.col(self.name).cast(self.options)
+            return Tidied({self.item.name: values}, ItemShape())
+        if self.type not in (pl.String, pl.Categorical) and not isinstance(self.type, pl.Enum):
+            return _all_odd(self.item, raw[self.name], {self.item.name: self.options})
+        text = raw[self.name].cast(pl.String)
+        values = text.cast(self.options, strict=False)
+        odd = values.is_null() & text.is_not_null()
+        return Tidied({self.item.name: values}, ItemShape(), odd if odd.any() else None)
+
+
+class SetReader(ColumnReader):
+    """Several of some options, held as the bits of a number."""
+
+    def read(self, raw: pl.DataFrame, found: Found) -> Tidied:
+        name = self.item.name
+        if not isinstance(self.type, pl.List):
+            return _all_odd(self.item, raw[self.name], {name: pl.UInt64})
+        lists = raw[self.name]
+        lengths, values = flattened(lists)
+        codes = values.cast(pl.String).cast(pl.Enum(self.item.option_names), strict=False).to_physical()
+        held = Occurrences(lengths, pl.DataFrame())
+        bits = np.left_shift(np.uint64(1), codes.fill_null(0).to_numpy().astype(np.uint64))
+        sets = np.zeros(len(lists), dtype=np.uint64)
+        odd = None
+        if held.filled.size:
+            sets[held.filled] = np.bitwise_or.reduceat(bits, held.starts)
+            if codes.null_count():
+                wrong = np.zeros(len(lists), dtype=bool)
+                wrong[held.filled] = np.logical_or.reduceat(codes.is_null().to_numpy(), held.starts)
+                odd = pl.Series(wrong)
+        tidy = pl.Series(sets)
+        if lists.null_count():
+            tidy = tidy.set(lists.is_null(), None)
+        return Tidied({name: tidy}, ItemShape(), odd)
+
+
+def flattened(lists: pl.Series) -> tuple[Any, pl.Series]:
+    """How many elements each list has (none, where there is no list), and all elements one after the other."""
+    lengths = lists.list.len().fill_null(0).to_numpy().astype(np.int64)
+    filled = lists.filter(pl.Series(lengths > 0))
+    return lengths, filled.explode()
+
+
+def nothing(types: dict[str, Any], rows: int) -> Columns:
+    """Columns in which nothing is known."""
+    return {name: unknown_column(name, type, rows) for name, type in types.items()}
+
+
+def _all_odd(item: Item, raw: pl.Series, types: dict[str, Any]) -> Tidied:
+    """A column of a type that the item never has: every value is shown to the reader of records."""
+    odd = raw.is_not_null()
+    return Tidied(nothing(types, len(raw)), ItemShape(), odd if odd.any() else None)
+
+
+def _add(tidied: Tidied, columns: Columns, odd: list[pl.Series]) -> None:
+    columns.update(tidied.columns)
+    odd += [tidied.odd] if tidied.odd is not None else []
+
+
+def _taken(item: Item, value: Any, form: Callable[[Any], tuple[Any, ...] | None]) -> tuple[Any, ...] | None:
+    """The tidy form of a value that the reader of records takes; None where it does not, or has no such form."""
+    try:
+        return form(read_value(item, value))
+    except ValueProblem:
+        return None
+
+
+# ---- measured values
+
+
+class NumberReader(ColumnReader):
+    def __init__(self, columns: ItemColumns, types: dict[str, Any]) -> None:
+        super().__init__(columns, types)
+        self.unit = columns.unit
+        self.limits = dict(columns.limits)
+        self.map = TextMap(lambda value: _taken(self.item, value, _as_float))
+        self.low, self.over = _ends(self.item)
+        self.conversions: dict[str, tuple[Fraction, Fraction] | None] = {}
+
+    def tests(self) -> Tests:
+        found: Tests = {}
+        if self.type.is_numeric():
+            value = _floats(self.name, self.type)
+            found[self.key("low")], found[self.key("high")] = value.min(), value.max()
+            if self.type.is_float():
+                found[self.key("nan")] = pl.col(self.name).is_nan().any()
+            if self.item.kind == "count":
+                found[self.key("whole")] = (value.round() == value).all()
+            if isinstance(self.type, pl.Decimal) or self.type in (pl.Int64, pl.UInt64, pl.Int128):
+                found[self.key("exact")] = (value.cast(self.type, strict=False) == pl.col(self.name)).all()
+        if self.unit and self.types[self.unit] == pl.String:
+            declared = self.item.unit.text if self.item.unit else ""
+            found[self.key("declared")] = (pl.col(self.unit) == declared).all()
+        for name in self.limits.values():
+            if self.types[name].is_numeric():
+                limit = _floats(name, self.types[name])
+                found[f"{name} low"], found[f"{name} high"] = limit.min(), limit.max()
+        return found
+
+    def read(self, raw: pl.DataFrame, found: Found) -> Tidied:
+        columns: Columns = {}
+        odd: list[pl.Series] = []
+        units = self._units(raw, found, columns, odd)
+        self._value(raw, found, units, columns, odd)
+        self._limits(raw, found, columns, odd)
+        shape = ItemShape(units=units, limits=frozenset(self.limits))
+        return Tidied(columns, shape, reduce(or_, odd) if odd else None)
+
+    def _value(
+        self, raw: pl.DataFrame, found: Found, units: tuple[str, ...], columns: Columns, odd: list[pl.Series]
+    ) -> None:
+        if not self.name or self.type == pl.Null:
+            columns.update(nothing({self.item.name: pl.Float64}, raw.height))
+        elif self.type == pl.String:
+            self._texts(raw, units, columns, odd)
+        elif not self.type.is_numeric():
+            _add(_all_odd(self.item, raw[self.name], {self.item.name: pl.Float64}), columns, odd)
+        else:
+            self._numbers(raw, found, units, columns, odd)
+
+    def _texts(self, raw: pl.DataFrame, units: tuple[str, ...], columns: Columns, odd: list[pl.Series]) -> None:
+        """Numbers as texts. One that stands alone may come with its unit; beside columns of units and limits it is a
+        plain number, or odd."""
+        text, name = raw[self.name], self.item.name
+        if not self.unit and not self.limits:
+            (columns[name],), strange = self.map.mapped(text, [pl.Float64])
+            odd += [strange] if strange is not None else []
+            return
+        value = text.str.strip_chars().cast(pl.Float64, strict=False)
+        columns[name] = value
+        odd.append((~text.str.contains(PLAIN_NUMBER)).fill_null(False))
+        odd.append(self._outside(value, raw, units).fill_null(False))
+
+    def _numbers(
+        self, raw: pl.DataFrame, found: Found, units: tuple[str, ...], columns: Columns, odd: list[pl.Series]
+    ) -> None:
+        columns[self.item.name] = _floats(self.name, self.type)
+        low, high = found[self.key("low")], found[self.key("high")]
+        usual = low is None or (not units and low >= self.low and high < self.over)
+        usual = usual and not found.get(self.key("nan")) and found.get(self.key("whole"), True)
+        if not (usual and found.get(self.key("exact"), True)):
+            value = raw.select(_floats(self.name, self.type)).to_series()
+            odd.append(self._outside(value, raw, units).fill_null(False))
+
+    def _outside(self, value: pl.Series, raw: pl.DataFrame, units: tuple[str, ...]) -> pl.Series:
+        """The rows whose value is out of range in its unit, no whole count, or not exactly a floating-point number."""
+        strange = value.is_nan() | value.is_infinite()
+        if self.item.kind == "count":
+            strange = strange | (value.round() != value)
+        if isinstance(self.type, pl.Decimal) or self.type in (pl.Int64, pl.UInt64, pl.Int128):
+            strange = strange | (value.cast(self.type, strict=False) != raw[self.name]).fill_null(True) & value.is_not_null()
+        outside = (value < self.low) | (value >= self.over)
+        for unit in units:
+            factors = self.conversions[unit]
+            if factors is not None:
+                low, over = _ends(self.item, *factors)
+                outside = outside.zip_with(raw[self.unit or ""].fill_null("") != unit, (value < low) | (value >= over))
+        return strange | outside
+
+    def _units(
+        self, raw: pl.DataFrame, found: Found, columns: Columns, odd: list[pl.Series]
+    ) -> tuple[str, ...]:
+        """The units that occur beside the declared one; rows with another are odd."""
+        if not self.unit or self.types[self.unit] == pl.Null or found.get(self.key("declared")):
+            return ()
+        text = raw[self.unit].cast(pl.String)
+        declared = self.item.unit.text if self.item.unit else ""
+        others = sorted(set(text.drop_nulls().unique().to_list()) - {declared})
+        for unit in others:
+            if unit not in self.conversions:
+                self.conversions[unit] = self._conversion(unit)
+        strange = [unit for unit in others if self.conversions[unit] is None]
+        if strange:
+            odd.append(text.is_in(strange).fill_null(False))
+        columns[f"{self.item.name} unit"] = text
+        same = (Fraction(1), Fraction(0))
+        return tuple(unit for unit in others if self.conversions[unit] not in (None, same))
+
+    def _conversion(self, unit: str) -> tuple[Fraction, Fraction] | None:
+        item = self.item
+        if item.unit is None or not item.unit.text:
+            return None
+        try:
+            read = read_unit(unit)
+        except UnitError:
+            return None
+        if item.unit.plain and not read.plain:
+            return None
+        factors = conversion(read, item.unit, item.molar_mass)
+        return factors if factors and factors[0] > 0 else None
+
+    def _limits(
+        self, raw: pl.DataFrame, found: Found, columns: Columns, odd: list[pl.Series]
+    ) -> None:
+        for limit, name in self.limits.items():
+            key, type = f"{self.item.name} {limit}", self.types[name]
+            if not type.is_numeric():
+                _add(_all_odd(self.item, raw[name], {key: pl.Float64}), columns, odd)
+                continue
+            columns[key] = _floats(name, type)
+            low, high = found[f"{name} low"], found[f"{name} high"]
+            if low is not None and not (low > 0 and high < FARTHEST):
+                value = raw.select(_floats(name, type)).to_series()
+                odd.append(((value <= 0) | ~(value < FARTHEST) | value.is_nan()).fill_null(False))
+        if len(self.limits) == 2:
+            low_name, high_name = self.limits["LLN"], self.limits["ULN"]
+            if self.types[low_name].is_numeric() and self.types[high_name].is_numeric():
+                odd.append((raw[low_name] > raw[high_name]).fill_null(False))
+
+
+def _floats(name: str, type: Any) -> pl.Expr:
+    """A numeric column as floating-point numbers; those of half length as the short decimals that they show."""
+    if type == pl.Float64:
+        return pl.col(name)
+    if type == pl.Float32:
+        return pl.col(name).cast(pl.String).cast(pl.Float64)
+    return pl.col(name).cast(pl.Float64)
+
+
+def _ends(item: Item, factor: Fraction = Fraction(1), offset: Fraction = Fraction(0)) -> tuple[float, float]:
+    """The least number that is inside an item's range in a unit, and the least beyond it."""
+    low, over = -FARTHEST, FARTHEST
+    if item.span:
+        low = least_at((item.span.low - offset) / factor, True)
+        over = least_at((item.span.high - offset) / factor, False)
+    return (max(low, 0.0), over) if item.kind == "count" else (low, over)
+
+
+def _as_float(measured: object) -> tuple[Any, ...] | None:
+    """A measured value as a floating-point number, where it is exactly one and comes alone."""
+    assert isinstance(measured, Measured)
+    if measured.limits or measured.times or measured.value.unknown:
+        return None
+    number = float(measured.value.low)
+    return (number,) if Fraction(repr(number)) == measured.value.low else None
+
+
+# ---- dates and times
+
+
+class DateReader(ColumnReader):
+    def __init__(self, columns: ItemColumns, types: dict[str, Any]) -> None:
+        super().__init__(columns, types)
+        self.moment = self.item.kind == "time"
+        self.tidy = pl.Int64 if self.moment else pl.Int32
+        self.map = TextMap(lambda value: _taken(self.item, value, _as_days), 2)
+
+    def tests(self) -> Tests:
+        if self.type == pl.Date or (isinstance(self.type, pl.Datetime) and self.type.time_zone is None):
+            column = pl.col(self.name).cast(pl.Date)
+            return {self.key("first"): column.min(), self.key("last"): column.max()}
+        return {}
+
+    def read(self, raw: pl.DataFrame, found: Found) -> Tidied:
+        name = self.item.name
+        if self.key("first") in found:
+            return self._typed(raw, found)
+        if self.type == pl.String:
+            (low, high), odd = self.map.mapped(raw[self.name], [self.tidy, self.tidy])
+            partial = not low.equals(high)
+            columns = {f"{name} low": low, f"{name} high": high, name: low}
+            return Tidied(columns, ItemShape(partial=partial), odd)
+        return _all_odd(self.item, raw[self.name], {n: self.tidy for n in (name, f"{name} low", f"{name} high")})
+
+    def _typed(self, raw: pl.DataFrame, found: Found) -> Tidied:
+        name, first, last = self.item.name, found[self.key("first")], found[self.key("last")]
+        day = pl.col(self.name).cast(pl.Date).cast(pl.Int32) + UNIX
+        odd = None
+        if first is not None and (first < FIRST_DAY or last > LAST_DAY):
+            dates = raw[self.name].cast(pl.Date)
+            odd = ((dates < FIRST_DAY) | (dates > LAST_DAY)).fill_null(False)
+        if not self.moment:
+            return Tidied({name: day, f"{name} low": day, f"{name} high": day}, ItemShape(), odd)
+        if self.type == pl.Date:
+            start = day.cast(pl.Int64) * SECONDS_A_DAY
+            end = start + (SECONDS_A_DAY - 1)
+            return Tidied({name: start, f"{name} low": start, f"{name} high": end}, ItemShape(partial=True), odd)
+        at = pl.col(self.name).dt.epoch("s") + UNIX * SECONDS_A_DAY
+        return Tidied({name: at, f"{name} low": at, f"{name} high": at}, ItemShape(), odd)
+
+
+def _as_days(bounds: object) -> tuple[Any, ...] | None:
+    assert isinstance(bounds, Bounds)
+    return bounds.low, bounds.high
+
+
+READERS: dict[str, type[ColumnReader]] = {
+    "truth": TruthReader,
+    "one of": OptionReader,
+    "several of": SetReader,
+    **dict.fromkeys(MEASURED, NumberReader),
+    "date": DateReader,
+    "time": DateReader,
+}
