@@ -14,7 +14,7 @@ from ..values.calendar import LAST_DAY, SECONDS_A_DAY
 from .columns import Column
 from .ratios import Ratio
 from .translate_values import ValueTranslation
-from .translation import Days, NotColumnar
+from .translation import ONGOING, Days, NotColumnar
 
 Shift = Callable[[Column], Column]
 _ZERO = Fraction(0)
@@ -72,10 +72,10 @@ class DateTranslation(ValueTranslation):
         held = self.shape.items.get(event)
         shape = held.attributes.get(attribute) if held else None
         if attribute == "until":
-            return self.end_of(event, True)
+            return self.end_of(event)
         return self.dates(attribute, shape, "day", event)
 
-    def end_of(self, event: str, half: bool = False) -> Days:
+    def end_of(self, event: str) -> Days:
         """The last day of a course; without one, that of an event is its only day. An unrecorded end is not before the
         start."""
         start = self.attribute_days(event, "date")
@@ -83,7 +83,7 @@ class DateTranslation(ValueTranslation):
             return start
         held = self.shape.items.get(event)
         end = self.dates("until", held.attributes.get("until") if held else None, "day", event)
-        return Days(self._later(end.low, start.low), end.high, half)
+        return Days(self._later(end.low, start.low), end.high, endless=True)
 
     def _later(self, a: Column, b: Column) -> Column:
         """The later of two days; a null one gives way."""
@@ -95,7 +95,7 @@ class DateTranslation(ValueTranslation):
 
     def _moved(self, days: Days, low: Shift, high: Shift, apart: bool = False) -> Days:
         first = low(days.low)
-        return Days(first, first if days.exact and not apart else high(days.high), days.half)
+        return Days(first, first if days.exact and not apart else high(days.high), days.endless)
 
     def _date_item(self, node: x.ItemValue) -> Days:
         item, shape = self.protocol.items[node.item], self.shape.items.get(node.item)
@@ -108,19 +108,28 @@ class DateTranslation(ValueTranslation):
         recorded = self.b.known(held.high)
         low = self.b.case([(recorded, held.low)], other.low)
         exact = held.exact and other.exact
-        return Days(low, low if exact else self.b.case([(recorded, held.high)], other.high), other.half)
+        return Days(low, low if exact else self.b.case([(recorded, held.high)], other.high), other.endless)
 
     def _extreme_day(self, kind: str, values: list[Days]) -> Days:
-        if any(each.half for each in values):
-            raise NotColumnar("the extreme of dates with one end open")
-        low = self._pick(kind, [each.low for each in values])
-        exact = all(each.exact for each in values)
-        return Days(low, low if exact else self._pick(kind, [each.high for each in values]))
+        endless = any(each.endless for each in values)
+        low = self._pick(kind, [each.low for each in values], kind == "max")
+        if all(each.exact for each in values):
+            low = self._pick(kind, [each.low for each in values], False)
+            return Days(low, low, endless)
+        high = self._pick(kind, [each.high for each in values], kind == "min")
+        b = self.b
+        some = b.conjunction(b.disjunction((b.known(each.low), b.known(each.high))) for each in values)
+        nothing = b.literal(None, low.type)
+        return Days(b.case([(some, low)], nothing), b.case([(some, high)], nothing), endless)
 
-    def _pick(self, kind: str, values: list[Column]) -> Column:
+    def _pick(self, kind: str, values: list[Column], gives_way: bool) -> Column:
+        """The latest (earliest) of several days; an open one gives way, or leaves the result open."""
         found = values[0]
         for each in values[1:]:
             first = self.b.less(each, found) if kind == "max" else self.b.less(found, each)
+            if gives_way:
+                found = self.b.case([(first, found)], self.b.coalesce(each, found))
+                continue
             none = self.b.negation(self.b.conjunction((self.b.known(found), self.b.known(each))))
             found = self.b.case([(none, self.b.literal(None, each.type)), (first, found)], each)
         return found
@@ -132,7 +141,7 @@ class DateTranslation(ValueTranslation):
         if all(each.exact for each in values):
             return Days(low, low)
         high = self.b.case(zip(tests, (each.high for each in values), strict=False), values[-1].high)
-        return Days(low, high, any(each.half for each in values))
+        return Days(low, high, any(each.endless for each in values))
 
     # ---- moving dates
 
@@ -141,8 +150,8 @@ class DateTranslation(ValueTranslation):
         if isinstance(node.length, x.CalendarLength):
             step = self._calendar_step(node.length, node.sign, node.moment)
             return self._moved(days, step, step)
-        if days.half:
-            raise NotColumnar("a date with one end open, moved by a calculated length")
+        if days.endless:
+            raise NotColumnar("the end of a course, moved by a calculated length")
         low, high = self.duration(node.length.duration)
         a_day = SECONDS_A_DAY if node.moment and not node.length.clock else 1  # moments move by days, or by seconds
         units = [self.r.floor(self.r.scaled(each, Fraction(a_day))) for each in (low, high)]
@@ -185,24 +194,12 @@ class DateTranslation(ValueTranslation):
                 low, high = self._duration(inner)
                 return self.r.scaled(low, factor), self.r.scaled(high, factor)
             case x.Extreme(kind=kind, values=values) if kind == "max" or all(map(self._never_negative, values)):
-                return self._extreme_duration(kind, [self._duration(each) for each in values])
+                return self.extreme_bounds(kind, [self._duration(each) for each in values])
         found = self.number(node)
         if not self._never_negative(node):
             return found.low, found.high
         nothing = self.r.constant(_ZERO)
         return self.r.case([(self.r.known(found.low), found.low)], nothing), found.high
-
-    def _extreme_duration(self, kind: str, parts: list[tuple[Ratio, Ratio]]) -> tuple[Ratio, Ratio]:
-        low, high = parts[0]
-        for next_low, next_high in parts[1:]:
-            gives_way = kind == "max"  # an open lower end gives way to the longer, an open upper one to the shorter
-            low = self._lenient(kind, low, next_low) if gives_way else self.r.extreme(kind, low, next_low)
-            high = self.r.extreme(kind, high, next_high) if gives_way else self._lenient(kind, high, next_high)
-        return low, high
-
-    def _lenient(self, kind: str, a: Ratio, b: Ratio) -> Ratio:
-        rows = [(self.b.negation(self.r.known(a)), b), (self.b.negation(self.r.known(b)), a)]
-        return self.r.case(rows, self.r.extreme(kind, a, b))
 
     def _never_negative(self, node: x.Expression) -> bool:
         return self.nothing._never_negative(node)
@@ -212,8 +209,6 @@ class DateTranslation(ValueTranslation):
     def in_window(self, start: Days, end: Days, window: x.Window) -> Column:
         """Whether a stretch of days meets a window, for each day that any of them may be."""
         anchor = self.days(window.anchor)
-        if anchor.half:
-            raise NotColumnar("an anchor with one end open")
         if window.kind == "between":
             assert window.end is not None
             return self._between(start, end, anchor, self.days(window.end))
@@ -230,8 +225,6 @@ class DateTranslation(ValueTranslation):
         return self.b.three(self.b.surely(both), self.b.surely(neither))
 
     def _between(self, start: Days, end: Days, low: Days, high: Days) -> Column:
-        if low.half or high.half:
-            raise NotColumnar("a window with one end open")
         b = self.b
         ends, starts = self._end_low(start, end), self._start_high(start, end)
         if start.exact and end.exact and start.low is end.low and low.exact and high.exact:
@@ -266,7 +259,10 @@ class DateTranslation(ValueTranslation):
         if high is not None:
             sure.append(b.at_most(self._start_high(start, end), high(anchor.low)))
         if low is not None:
-            sure.append(b.at_most(low(anchor.high), self._end_low(start, end)))
+            last = anchor.high
+            if end.endless and not anchor.exact:  # what still runs reaches the end of an anchor that has none
+                last = b.coalesce(last, b.literal(ONGOING, last.type))
+            sure.append(b.at_most(low(last), self._end_low(start, end)))
         if anchor.exact:
             may += [b.at_most(start.low, high(anchor.low))] if high is not None else []
             may += [b.at_most(low(anchor.low), end.high)] if low is not None else []

@@ -170,11 +170,11 @@ class OccurrenceTranslation(DateTranslation):
         held = self.attribute_days(picked.event, node.attribute)
         low = self._outermost("min", held.low, picked.candidate, picked, True)
         high = self._outermost("max", held.high, picked.candidate, picked, True)
-        return self._where_there(low, high, picked, True)
+        return self._where_there(low, high, picked, held.endless)
 
-    def _where_there(self, low: Column, high: Column, picked: Picked, half: bool = False) -> Days:
+    def _where_there(self, low: Column, high: Column, picked: Picked, endless: bool = False) -> Days:
         first = self._where(low, picked.there)
-        return Days(first, first if low is high else self._where(high, picked.there), half)
+        return Days(first, first if low is high else self._where(high, picked.there), endless)
 
     def _outermost(self, op: str, day: Column, condition: Column, picked: Picked, strict: bool = False) -> Column:
         """The last (first) day of some occurrences; `strict`: open where that of one is."""

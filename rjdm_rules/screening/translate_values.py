@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial, reduce
 
 from ..protocol import expressions as x
 from ..protocol.model import Item, Table
@@ -158,15 +159,23 @@ class ValueTranslation(Translation):
 
     def _extreme(self, node: x.Extreme) -> Amount:
         values = [self.number(each) for each in node.values]
-        low = values[0].low
-        for each in values[1:]:
-            low = self.r.extreme(node.kind, low, each.low)
         if all(each.exact for each in values):
-            return self.exactly(low)
-        high = values[0].high
-        for each in values[1:]:
-            high = self.r.extreme(node.kind, high, each.high)
-        return Amount(low, high)
+            return self.exactly(reduce(partial(self.r.extreme, node.kind), (each.low for each in values)))
+        low, high = self.extreme_bounds(node.kind, [(each.low, each.high) for each in values])
+        ends = [self.b.disjunction((self.r.known(each.low), self.r.known(each.high))) for each in values]
+        some = self.b.conjunction(ends)
+        return Amount(self.r.case([(some, low)], self.r.unknown), self.r.case([(some, high)], self.r.unknown))
+
+    def extreme_bounds(self, kind: str, parts: list[tuple[Ratio, Ratio]]) -> tuple[Ratio, Ratio]:
+        """The bounds of the largest (smallest) of several; an open lower end gives way to the larger, an open upper one
+        to the smaller."""
+        lows, highs = [low for low, _ in parts], [high for _, high in parts]
+        strict, lenient = partial(self.r.extreme, kind), partial(self._lenient, kind)
+        return reduce(lenient if kind == "max" else strict, lows), reduce(strict if kind == "max" else lenient, highs)
+
+    def _lenient(self, kind: str, a: Ratio, b: Ratio) -> Ratio:
+        rows = [(self.b.negation(self.r.known(a)), b), (self.b.negation(self.r.known(b)), a)]
+        return self.r.case(rows, self.r.extreme(kind, a, b))
 
     def _firstknown(self, node: x.FirstKnown) -> Amount:
         values = [self.number(each) for each in node.values]
@@ -195,8 +204,8 @@ class ValueTranslation(Translation):
 
     def _elapsed(self, node: x.Elapsed) -> Amount:
         start, end = self.days(node.start), self.days(node.end)
-        if start.half or end.half:
-            raise NotColumnar("a length of time with one end open")
+        if start.endless or end.endless:
+            raise NotColumnar("the length of a course that may still run")
         low = self.r.whole(self.b.elapsed(node.unit, start.high, end.low), MOST_DAYS, False)
         if start.exact and end.exact:
             return self.exactly(low)

@@ -24,12 +24,12 @@ ONGOING = 3_652_059  # the last day of the calendar: 9999-12-31
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """What is known of a date: first and last day (or moment) that it may be; a null one is open. `half` tells that
-    one end alone may be open."""
+    """What is known of a date: first and last day (or moment) that it may be; a null one is open. `endless` tells that
+    it may be the end of a course that still runs, for which the last day of the calendar stands."""
 
     low: Column
     high: Column
-    half: bool = False
+    endless: bool = False
 
     @property
     def exact(self) -> bool:
