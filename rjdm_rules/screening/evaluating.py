@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import polars as pl
+import pyarrow as pa
 
-from ..evaluation.results import Evaluator
+from ..evaluation.results import Evaluator, Result
 from .batches import BadValue, TidyBatch, Tidying
 from .matching import Match
-from .polars_engine import OUTCOMES, VERDICTS, Program
+from .polars_engine import OUTCOMES, VERDICTS, Program, Run
 from .raw_records import record_of
 from .shape import Shape
-from .translate import translate
+from .translate_deciding import DecidingTranslation
 
-DOUBTFUL = "#doubtful"
+DOUBTFUL, FAILS = "#doubtful", "#fails "
 
 
 @dataclass
 class Evaluated:
-    """`frame`: id, verdict (one a part) and outcomes. `one_by_one`: how many patients went to the evaluator for one."""
+    """`frame`: id, verdict (one a part), an outcome a criterion, and the deciding facts. `one_by_one`: how many
+    patients went to the evaluator for one."""
 
     frame: pl.DataFrame
     one_by_one: int
@@ -34,42 +37,75 @@ class PopulationEvaluator:
     def __init__(self, evaluator: Evaluator, match: Match, types: Mapping[str, Any]) -> None:
         self.evaluator, self.match = evaluator, match
         self.tidying = Tidying(evaluator.protocol, match, types)
-        self.programs: dict[int, Program] = {}
         self._shape: Shape | None = None
         self._program: Program | None = None
-        parts = evaluator.parts
-        self.verdicts = {part: "verdict" if part is None else f"{part}.verdict" for part in parts}
+        self.verdicts = {part: verdict_column(part) for part in evaluator.parts}
+        self.facts = pl.Enum(sorted(evaluator.protocol.items))
 
     def program(self, shape: Shape) -> Program:
         """The rules for populations of a shape."""
         if self._program is None or shape != self._shape:
-            translated = translate(self.evaluator.graph, self.evaluator.readings, shape)
-            roots = {self.verdicts[part]: column for part, column in translated.verdicts.items()}
-            roots.update(translated.outcomes)
-            roots[DOUBTFUL] = translated.doubtful
+            translation = DecidingTranslation(self.evaluator.graph, self.evaluator.readings, shape)
+            translated, rests = translation.translated(), translation.rests()
+            first = {self.verdicts[part]: column for part, column in translated.verdicts.items()}
+            first.update(translated.outcomes)
+            first[DOUBTFUL] = translation.doubtful()
+            second = {**rests.deciding, DOUBTFUL: rests.doubtful}
             options = {item.name: item.option_names for item in self.evaluator.protocol.items.values()}
-            self._shape, self._program = shape, Program(roots, options)
+            self._shape, self._program = shape, Program([first, second], options)
         return self._program
 
     def run(self, raw: pl.DataFrame, first_row: int = 0) -> Evaluated:
         tidy = self.tidying.tidy(raw, first_row)
         program = self.program(tidy.shape)
-        found = program.run(tidy.batch(program.sources[""]))
-        if found.height != raw.height:  # everything is settled without data
-            found = pl.concat([found] * raw.height) if raw.height else found.clear()
+        run = program.start(tidy.batch(program.sources[""]))
+        found = run.phase(0)
         rows = self._rows_apart(found[DOUBTFUL], tidy)
         found = found.drop(DOUBTFUL)
+        found = found.with_columns(self._deciding(found, run, raw, rows))
         if rows:
             found = self._one_by_one(found, raw, rows)
         frame = found.insert_column(0, raw[self.match.id].alias("id"))
         return Evaluated(frame, len(rows), [bad for bad, _ in tidy.bad])
+
+    # ---- deciding facts
+
+    def _deciding(self, found: pl.DataFrame, run: Run, raw: pl.DataFrame, apart: list[int]) -> pl.Series:
+        """The deciding facts of undetermined patients, as lists; of those whom columns cannot tell, by the evaluator
+        for one."""
+        undetermined = np.zeros(found.height, dtype=bool)
+        for name in self.verdicts.values():
+            undetermined |= (found[name] == "undetermined").to_numpy()
+        undetermined[apart] = False
+        table = run.of(pl.Series(undetermined)).phase(1)
+        lengths = np.zeros(found.height, dtype=np.int64)
+        rows = np.flatnonzero(undetermined)
+        doubtful = table[DOUBTFUL].to_numpy()
+        names = [name for name in table.columns if name != DOUBTFUL]
+        facts = np.stack([table[name].to_numpy() for name in names], axis=1) if names else np.zeros((len(rows), 0), bool)
+        apart += rows[doubtful].tolist()
+        apart.sort()
+        lengths[rows] = facts.sum(axis=1)
+        which = np.nonzero(facts)[1]
+        codes = np.array([self.facts.categories.to_list().index(name) for name in names], dtype=np.int32)
+        return self._lists(lengths, codes[which] if names else np.zeros(0, dtype=np.int32))
+
+    def _lists(self, lengths: Any, codes: Any) -> pl.Series:
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        words = pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(self.facts.categories.to_list(), pa.string()))
+        lists = pa.LargeListArray.from_arrays(pa.array(offsets, pa.int64()), words)
+        made = pl.from_arrow(lists)
+        assert isinstance(made, pl.Series)
+        return made.cast(pl.List(self.facts)).alias("deciding_facts")
+
+    # ---- one by one
 
     def _rows_apart(self, doubtful: pl.Series, tidy: TidyBatch) -> list[int]:
         unusable = {row for _, row in tidy.bad}
         return sorted((tidy.irregular | set(doubtful.arg_true().to_list())) - unusable)
 
     def _one_by_one(self, found: pl.DataFrame, raw: pl.DataFrame, rows: list[int]) -> pl.DataFrame:
-        results = [
+        results: list[Result] = [
             self.evaluator.evaluate(record_of(self.match, row), allow_extra=True)
             for row in raw.select(self.match.used)[rows].iter_rows(named=True)
         ]
@@ -78,8 +114,22 @@ class PopulationEvaluator:
             columns.append(_replaced(found[name], rows, [each.verdicts[part] for each in results], VERDICTS))
         for id in self.evaluator.ids:
             columns.append(_replaced(found[id], rows, [each.criteria[id] for each in results], OUTCOMES))
+        facts = pl.Series([list(each.deciding_facts) for each in results], dtype=pl.List(self.facts))
+        columns.append(with_rows(found["deciding_facts"], rows, facts))
         return found.with_columns(columns)
 
 
-def _replaced(column: pl.Series, rows: list[int], values: list[str], words: tuple[str, ...]) -> pl.Series:
+def verdict_column(part: str | None) -> str:
+    """The name of the column of a part's verdict."""
+    return "verdict" if part is None else f"{part}.verdict"
+
+
+def _replaced(column: pl.Series, rows: list[int], values: list[str], words: Sequence[str]) -> pl.Series:
     return column.scatter(rows, pl.Series(values, dtype=pl.Enum(words)))
+
+
+def with_rows(column: pl.Series, rows: list[int], values: pl.Series) -> pl.Series:
+    """The column with other values in some rows."""
+    order = np.arange(len(column))
+    order[rows] = len(column) + np.arange(len(rows))
+    return pl.concat([column, values.alias(column.name)]).gather(order)

@@ -23,6 +23,11 @@ class Occurrences:
         ends = np.cumsum(self.lengths)
         self.starts = (ends - self.lengths)[self.filled]
 
+    def of(self, patients: pl.Series) -> Occurrences:
+        """Those of some patients only."""
+        kept = patients.to_numpy()
+        return Occurrences(self.lengths[kept], self.frame.filter(pl.Series(kept[self.patients])))
+
 
 def gathered(op: str, values: pl.Series, held: Occurrences, patients: int) -> pl.Series:
     """`any`, `count`, `max`, `min` or `sum` of the occurrences of each patient."""

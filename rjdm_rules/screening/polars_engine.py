@@ -35,37 +35,27 @@ class Batch:
 
 
 class Program:
-    """What is to be worked out, ready to run on any batch of the shape that it was translated for."""
+    """What is to be worked out, ready to run on any batch of the shape that it was translated for. A second phase is run
+    on some of the rows only."""
 
-    def __init__(self, roots: Mapping[str, Column], options: Mapping[str, Sequence[str]]) -> None:
-        self.roots = dict(roots)
-        self.plan: Plan = planned(self.roots.values())
+    def __init__(self, phases: Sequence[Mapping[str, Column]], options: Mapping[str, Sequence[str]]) -> None:
+        self.phases = [dict(each) for each in phases]
+        self.plan: Plan = planned([each.values() for each in self.phases])
         self.writer = Writer(self.plan, options)
         self.sources: dict[str, dict[str, str]] = {PATIENTS: {}}
-        for column in walk(self.roots.values()):
+        for column in walk(root for each in self.phases for root in each.values()):
             if column.op == "source":
                 self.sources.setdefault(column.frame, {})[column.value] = column.type
         self.stages = [
-            (stage, [] if stage.crossing else [self.writer.full(each) for each in stage.columns])
-            for stage in self.plan.stages
+            [(stage, [] if stage.crossing else [self.writer.full(each) for each in stage.columns]) for stage in stages]
+            for stages in self.plan.phases
         ]
 
-    def run(self, batch: Batch) -> pl.DataFrame:
-        """One column for each root, a row a patient."""
+    def start(self, batch: Batch) -> Run:
         patients = self._complete(PATIENTS, batch.patients, batch.rows)
         frames = {event: self._complete(event, held.frame, held.frame.height) for event, held in batch.events.items()}
-        for stage, expressions in self.stages:
-            if stage.crossing:
-                made = [self._crossed(each, patients, frames, batch.events) for each in stage.columns]
-                if stage.frame == PATIENTS:
-                    patients = patients.with_columns(made)
-                else:
-                    frames[stage.frame] = frames[stage.frame].with_columns(made)
-            elif stage.frame == PATIENTS:
-                patients = patients.with_columns(expressions)
-            else:
-                frames[stage.frame] = frames[stage.frame].with_columns(expressions)
-        return patients.select(self.writer.written(column).alias(name) for name, column in self.roots.items())
+        events = {event: Occurrences(held.lengths, frames[event]) for event, held in batch.events.items()}
+        return Run(self, patients, events)
 
     def _complete(self, frame: str, held: pl.DataFrame, rows: int) -> pl.DataFrame:
         """The frame with a column for each source; what this batch does not have is unknown."""
@@ -75,25 +65,47 @@ class Program:
         held = held.with_columns(nothing)
         return held if held.width else pl.DataFrame({"#": np.zeros(rows, dtype=np.uint8)})
 
-    def _crossed(
-        self,
-        column: Column,
-        patients: pl.DataFrame,
-        frames: Mapping[str, pl.DataFrame],
-        events: Mapping[str, Occurrences],
-    ) -> pl.Series:
+
+@dataclass
+class Run:
+    """A program under way on one batch."""
+
+    program: Program
+    patients: pl.DataFrame
+    events: dict[str, Occurrences]
+
+    def phase(self, number: int) -> pl.DataFrame:
+        """Works out a phase, those before having been worked out: one column for each root, a row a patient."""
+        for stage, expressions in self.program.stages[number]:
+            made = [self._crossed(each) for each in stage.columns] if stage.crossing else expressions
+            if stage.frame == PATIENTS:
+                self.patients = self.patients.with_columns(made)
+            else:
+                self.events[stage.frame].frame = self.events[stage.frame].frame.with_columns(made)
+        roots = self.program.phases[number].items()
+        found = self.patients.select(self.program.writer.written(column).alias(name) for name, column in roots)
+        if found.height == self.patients.height:
+            return found
+        return pl.concat([found] * self.patients.height) if self.patients.height else found.clear()  # all constants
+
+    def of(self, rows: pl.Series) -> Run:
+        """The same for some of the rows."""
+        events = {event: held.of(rows) for event, held in self.events.items()}
+        return Run(self.program, self.patients.filter(rows), events)
+
+    def _crossed(self, column: Column) -> pl.Series:
+        """A column that comes from another frame."""
         (operand,) = column.operands
-        expression = self.writer.written(operand)
-        name = self.plan.named(column) or ""
+        expression = self.program.writer.written(operand)
+        name = self.program.plan.named(column) or ""
         if column.op == "spread":
-            values = patients.select(expression.alias(name)).to_series()
-            return values.gather(events[column.frame].patients)
-        event = column.value
-        held = events[event]
+            values = self.patients.select(expression).to_series()
+            return values.gather(self.events[column.frame].patients).alias(name)
+        held = self.events[column.value]
         if operand.literal:
-            values = pl.Series(np.full(frames[event].height, operand.value))
+            values = pl.Series(np.full(held.frame.height, operand.value))
         else:
-            values = frames[event].select(expression).to_series()
+            values = held.frame.select(expression).to_series()
         return gathered(column.op, values, held, len(held.lengths)).alias(name)
 
 

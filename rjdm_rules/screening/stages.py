@@ -6,7 +6,7 @@ What is used more than once gets a name and is worked out once; all else is writ
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .columns import GATHERING, Column, walk
@@ -27,7 +27,9 @@ class Stage:
 
 @dataclass(frozen=True)
 class Plan:
-    stages: tuple[Stage, ...]
+    """The stages of each phase: a later phase may be run for fewer rows, with what the earlier ones worked out."""
+
+    phases: tuple[tuple[Stage, ...], ...]
     names: Mapping[int, str]
 
     def named(self, column: Column) -> str | None:
@@ -35,24 +37,30 @@ class Plan:
         return self.names.get(column.number)
 
 
-def planned(roots: Iterable[Column]) -> Plan:
-    """The stages that lead to the roots, each of which gets a name unless it is a source or a literal."""
-    wanted = list(roots)
-    order = list(walk(wanted))
+def planned(phases: Sequence[Iterable[Column]]) -> Plan:
+    """The stages that lead to the roots of each phase. Each root gets a name, unless it is a source or a literal."""
+    roots = [list(each) for each in phases]
+    every = [root for each in roots for root in each]
+    order = list(walk(every))
     uses = Counter(operand.number for column in order for operand in column.operands)
-    uses.update(root.number for root in wanted)
-    asked = {root.number for root in wanted}
+    asked = {root.number for root in every}
     asked.update(operand.number for column in order if column.op in CROSSING for operand in column.operands)
+    phase_of: dict[int, int] = {}
+    for number, held in reversed(list(enumerate(roots))):
+        phase_of.update((column.number, number) for column in walk(held))
     names: dict[int, str] = {}
     steps: dict[int, int] = {}
-    groups: dict[tuple[int, str, bool], list[Column]] = {}
+    groups: list[dict[tuple[int, str, bool], list[Column]]] = [{} for _ in roots]
     for column in order:
         step = max((steps[each.number] for each in column.operands), default=0)
         crossing = column.op in CROSSING
         if column.op not in LEAVES and (crossing or column.number in asked or uses[column.number] > 1):
-            groups.setdefault((step, column.frame, crossing), []).append(column)
+            groups[phase_of[column.number]].setdefault((step, column.frame, crossing), []).append(column)
             names[column.number] = f"#{column.number}"
             step += 1
         steps[column.number] = step
-    stages = tuple(Stage(frame, crossing, tuple(held)) for (_, frame, crossing), held in sorted(groups.items()))
-    return Plan(stages, names)
+    stages = [
+        tuple(Stage(frame, crossing, tuple(held)) for (_, frame, crossing), held in sorted(group.items()))
+        for group in groups
+    ]
+    return Plan(tuple(stages), names)

@@ -373,10 +373,14 @@ class RuleTranslation(ConditionTranslation):
         held = [(condition, self.b.literal(word, "outcome")) for condition, word in rows]
         return self.b.case(held, self.b.literal("unknown", "outcome"))
 
-    def _verdict(self, part: Part) -> Column:
+    def fine(self, part: Part) -> Column:
+        """Whether a patient is eligible for a part: true, false, or unknown."""
         included = self.truth(part.inclusion.formula) if part.inclusion else self.b.true
         excluded = self.truth(part.exclusion.formula) if part.exclusion else self.b.false
-        fine = self.b.conjunction((included, self.b.negation(excluded)))
+        return self.b.conjunction((included, self.b.negation(excluded)))
+
+    def _verdict(self, part: Part) -> Column:
+        fine = self.fine(part)
         rows = [(fine, "eligible"), (self.b.negation(fine), "ineligible")]
         held = [(condition, self.b.literal(word, "verdict")) for condition, word in rows]
         return self.b.case(held, self.b.literal("undetermined", "verdict"))
@@ -410,8 +414,3 @@ def criteria_in(node: x.Expression, definitions: Mapping[str, Any]) -> set[str]:
             stack.append(definitions[each.name].expression)
         stack += x.parts(each)
     return found
-
-
-def translate(graph: RuleGraph, readings: Mapping[str, str], shape: Shape) -> Translated:
-    """The rules of a protocol as columns, for a population of one shape."""
-    return RuleTranslation(graph, readings, shape).translated()

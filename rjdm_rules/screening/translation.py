@@ -68,6 +68,7 @@ class Translation(ABC):
         self.nothing = Reference(self.protocol, {}, readings).run(graph)  # what holds of a record that says nothing
         self.left: list[x.Expression] = []  # conditions that have no form in columns
         self._memo: dict[tuple[str, int], tuple[x.Expression, Any]] = {}
+        self._named: dict[tuple[str, str], Any] = {}
 
     def once(self, what: str, node: x.Expression, make: Callable[[Any], Made]) -> Made:
         """What is made of a node, made once."""
@@ -75,6 +76,14 @@ class Translation(ABC):
         if key not in self._memo:
             self._memo[key] = (node, make(node))
         found: Made = self._memo[key][1]
+        return found
+
+    def once_named(self, what: str, name: str, make: Callable[[], Made]) -> Made:
+        """The same by name."""
+        key = (what, name)
+        if key not in self._named:
+            self._named[key] = make()
+        found: Made = self._named[key]
         return found
 
     def kind(self, node: x.Expression) -> str:
