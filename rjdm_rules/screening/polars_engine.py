@@ -43,9 +43,12 @@ class Program:
         self.plan: Plan = planned([each.values() for each in self.phases])
         self.writer = Writer(self.plan, options)
         self.sources: dict[str, dict[str, str]] = {PATIENTS: {}}
+        self.digits: dict[str, set[int]] = {}
         for column in walk(root for each in self.phases for root in each.values()):
             if column.op == "source":
                 self.sources.setdefault(column.frame, {})[column.value] = column.type
+            elif column.op == "fits":
+                self.digits.setdefault(column.frame, set()).add(column.value)
         self.stages = [
             [(stage, [] if stage.crossing else [self.writer.full(each) for each in stage.columns]) for stage in stages]
             for stages in self.plan.phases
@@ -62,7 +65,8 @@ class Program:
         wanted = self.sources.get(frame, {})
         missing = {name: TYPES[type] for name, type in wanted.items() if name not in held.columns}
         nothing = [unknown_column(name, type, rows) for name, type in missing.items()]
-        held = held.with_columns(nothing)
+        powers = [pl.Series(power_column(digits), np.full(rows, 10.0**digits)) for digits in self.digits.get(frame, ())]
+        held = held.with_columns([*nothing, *powers])
         return held if held.width else pl.DataFrame({"#": np.zeros(rows, dtype=np.uint8)})
 
 
@@ -166,7 +170,21 @@ def _tally(_: Any, *truths: pl.Expr) -> pl.Expr:
 
 
 def _fits(digits: int, value: pl.Expr, scaled: pl.Expr) -> pl.Expr:
-    return (scaled / 10**digits == value) & (scaled.abs() < 1e15)
+    """Polars divides by a literal as it multiplies by its inverse, which is not exact; hence the column of one number."""
+    return (scaled / pl.col(power_column(digits)) == value) & (scaled.abs() < 1e15)
+
+
+def power_column(digits: int) -> str:
+    return f"#10^{digits}"
+
+
+def _quotient(_: Any, a: pl.Expr, b: pl.Expr) -> pl.Expr:
+    def divide(columns: Sequence[pl.Series]) -> pl.Series:
+        top, bottom = (each.to_numpy() for each in columns)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return _where_known(pl.Series(np.floor(top / bottom)), *columns)
+
+    return pl.map_batches([a, b], divide, return_dtype=pl.Float64)
 
 
 def _months(months: int, type: str, day: pl.Expr) -> pl.Expr:
@@ -209,7 +227,7 @@ OPERATIONS: dict[str, Callable[..., pl.Expr]] = {
     "eq": lambda _, a, b: a == b,
     "add": lambda _, a, b: a + b,
     "mul": lambda _, a, b: a * b,
-    "quotient": lambda _, a, b: (a / b).floor(),
+    "quotient": _quotient,
     "abs": lambda _, a: a.abs(),
     "scaled": lambda digits, a: (a * 10**digits).round(),
     "fits": _fits,

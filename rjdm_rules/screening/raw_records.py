@@ -48,7 +48,9 @@ def _event(item: Item, held: Any) -> Any:
 
 
 def _occurrence(item: Item, held: Any) -> Any:
-    """A struct without the fields that hold nothing. Of a happening without any field the date is unknown."""
+    """A struct without the fields that hold nothing. Of what happened without more the date is unknown."""
+    if held is None:
+        return {"date": None}
     if not isinstance(held, Mapping):
         return held
     return {key: value for key, value in held.items() if value is not None} or {"date": None}

@@ -130,7 +130,7 @@ class OccurrenceReader:
         tests = {name: test for reader in self.readers.values() for name, test in reader.tests().items()}
         found = raw.select(**tests).row(0, named=True) if tests else {}
         columns: Columns = {}
-        odd: list[pl.Series] = [values.is_null()] if values.null_count() else []
+        odd: list[pl.Series] = []
         shapes: dict[str, ItemShape] = {}
         for name, reader in self.readers.items():
             tidied = reader.read(raw, found)
