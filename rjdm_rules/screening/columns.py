@@ -16,7 +16,7 @@ over. Equal columns are one object: `Builder` sees to it, and simplifies as it b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +63,19 @@ def walk(roots: Iterable[Column]) -> Iterator[Column]:
             found[column.number] = column
             stack.extend(column.operands)
     yield from (found[number] for number in sorted(found))
+
+
+def walk_down(roots: Iterable[Column], known: Container[int]) -> Iterator[Column]:
+    """The roots and what they are made of, down to the columns that are known (by number), each once."""
+    seen: set[int] = set()
+    stack = list(roots)
+    while stack:
+        column = stack.pop()
+        if column.number not in seen:
+            seen.add(column.number)
+            yield column
+            if column.number not in known:
+                stack.extend(column.operands)
 
 
 class Builder:

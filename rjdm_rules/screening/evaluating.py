@@ -77,7 +77,7 @@ class PopulationEvaluator:
         for name in self.verdicts.values():
             undetermined |= (found[name] == "undetermined").to_numpy()
         undetermined[apart] = False
-        table = run.of(pl.Series(undetermined)).phase(1)
+        table = run.of(pl.Series(undetermined), 1).phase(1)
         lengths = np.zeros(found.height, dtype=np.int64)
         rows = np.flatnonzero(undetermined)
         doubtful = table[DOUBTFUL].to_numpy()

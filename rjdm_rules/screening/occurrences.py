@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,16 +19,28 @@ class Occurrences:
     lengths: np.ndarray[Any, Any]
     frame: pl.DataFrame
 
-    def __post_init__(self) -> None:
-        self.patients = np.repeat(np.arange(len(self.lengths)), self.lengths)
-        self.filled = np.flatnonzero(self.lengths)
-        ends = np.cumsum(self.lengths)
-        self.starts = (ends - self.lengths)[self.filled]
+    @cached_property
+    def patients(self) -> np.ndarray[Any, Any]:
+        """For each occurrence the row of its patient."""
+        return np.repeat(np.arange(len(self.lengths), dtype=np.uint32), self.lengths)
 
-    def of(self, patients: pl.Series) -> Occurrences:
-        """Those of some patients only."""
+    @cached_property
+    def filled(self) -> np.ndarray[Any, Any]:
+        """The patients who have any."""
+        return np.flatnonzero(self.lengths)
+
+    @cached_property
+    def starts(self) -> np.ndarray[Any, Any]:
+        """Where the occurrences of each of these begin."""
+        held = self.lengths[self.filled]
+        return np.cumsum(held) - held
+
+    def of(self, patients: pl.Series, columns: Iterable[str]) -> Occurrences:
+        """Those of some patients only, and some of their columns."""
         kept = patients.to_numpy()
-        return Occurrences(self.lengths[kept], self.frame.filter(pl.Series(kept[self.patients])))
+        names = list(dict.fromkeys(columns)) or self.frame.columns[:1]
+        frame = self.frame.select(names).filter(pl.Series(kept[self.patients]))
+        return Occurrences(self.lengths[kept], frame)
 
 
 def gathered(op: str, values: pl.Series, held: Occurrences, patients: int) -> pl.Series:

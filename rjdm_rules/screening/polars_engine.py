@@ -13,7 +13,7 @@ import polars as pl
 
 from ..values.calendar import SECONDS_A_DAY
 from . import calendar_tables
-from .columns import PATIENTS, Column, walk
+from .columns import PATIENTS, Column, walk, walk_down
 from .occurrences import Occurrences, gathered, unknown_column
 from .stages import Plan, planned
 
@@ -49,16 +49,29 @@ class Program:
                 self.sources.setdefault(column.frame, {})[column.value] = column.type
             elif column.op == "fits":
                 self.digits.setdefault(column.frame, set()).add(column.value)
+        self.wanted = [self._wanted(number) for number in range(len(self.phases))]
         self.stages = [
             [(stage, [] if stage.crossing else [self.writer.full(each) for each in stage.columns]) for stage in stages]
             for stages in self.plan.phases
         ]
 
+    def _wanted(self, phase: int) -> dict[str, list[str]]:
+        """The columns of each frame that a phase and those behind it read from earlier ones."""
+        here = {column.number for stages in self.plan.phases[:phase] for stage in stages for column in stage.columns}
+        found: dict[str, list[str]] = {}
+        later = (root for each in self.phases[phase:] for root in each.values())
+        for column in walk_down(later, here):
+            if column.op == "source" or column.number in here:
+                found.setdefault(column.frame, []).append(self.plan.named(column) or str(column.value))
+            if column.op == "fits" and column.number not in here:
+                found.setdefault(column.frame, []).append(power_column(column.value))
+        return found
+
     def start(self, batch: Batch) -> Run:
         patients = self._complete(PATIENTS, batch.patients, batch.rows)
-        frames = {event: self._complete(event, held.frame, held.frame.height) for event, held in batch.events.items()}
-        events = {event: Occurrences(held.lengths, frames[event]) for event, held in batch.events.items()}
-        return Run(self, patients, events)
+        for event, held in batch.events.items():
+            held.frame = self._complete(event, held.frame, held.frame.height)
+        return Run(self, patients, dict(batch.events))
 
     def _complete(self, frame: str, held: pl.DataFrame, rows: int) -> pl.DataFrame:
         """The frame with a column for each source; what this batch does not have is unknown."""
@@ -92,25 +105,30 @@ class Run:
             return found
         return pl.concat([found] * self.patients.height) if self.patients.height else found.clear()  # all constants
 
-    def of(self, rows: pl.Series) -> Run:
-        """The same for some of the rows."""
-        events = {event: held.of(rows) for event, held in self.events.items()}
-        return Run(self.program, self.patients.filter(rows), events)
+    def of(self, rows: pl.Series, phase: int) -> Run:
+        """The same for some of the rows, ready for a later phase."""
+        wanted = self.program.wanted[phase]
+        events = {event: held.of(rows, wanted.get(event, ())) for event, held in self.events.items()}
+        names = list(dict.fromkeys([*wanted.get(PATIENTS, ()), self.patients.columns[0]]))
+        return Run(self.program, self.patients.select(names).filter(rows), events)
 
     def _crossed(self, column: Column) -> pl.Series:
         """A column that comes from another frame."""
         (operand,) = column.operands
-        expression = self.program.writer.written(operand)
         name = self.program.plan.named(column) or ""
         if column.op == "spread":
-            values = self.patients.select(expression).to_series()
+            values = self.patients.get_column(self._name(operand))
             return values.gather(self.events[column.frame].patients).alias(name)
         held = self.events[column.value]
         if operand.literal:
             values = pl.Series(np.full(held.frame.height, operand.value))
         else:
-            values = held.frame.select(expression).to_series()
+            values = held.frame.get_column(self._name(operand))
         return gathered(column.op, values, held, len(held.lengths)).alias(name)
+
+    def _name(self, column: Column) -> str:
+        """The name of a column that has been worked out, or of a source."""
+        return self.program.plan.named(column) or str(column.value)
 
 
 class Writer:

@@ -28,7 +28,7 @@ from ..values.calendar import FIRST_YEAR, LAST_YEAR, SECONDS_A_DAY
 from .calendar_tables import UNIX
 from .kinds import MEASURED
 from .matching import ItemColumns
-from .occurrences import Occurrences, unknown_column
+from .occurrences import Occurrences, gathered, unknown_column
 from .ratios import least_at
 from .shape import ItemShape
 
@@ -142,23 +142,24 @@ class OptionReader(ColumnReader):
 class SetReader(ColumnReader):
     """Several of some options, held as the bits of a number."""
 
+    def __init__(self, columns: ItemColumns, types: dict[str, Any]) -> None:
+        super().__init__(columns, types)
+        self.bits = np.array([1 << bit for bit in range(len(self.item.option_names))] + [0], dtype=np.uint64)
+
     def read(self, raw: pl.DataFrame, found: Found) -> Tidied:
         name = self.item.name
         if not isinstance(self.type, pl.List):
             return _all_odd(self.item, raw[self.name], {name: pl.UInt64})
         lists = raw[self.name]
         lengths, values = flattened(lists)
-        codes = values.cast(pl.String).cast(pl.Enum(self.item.option_names), strict=False).to_physical()
         held = Occurrences(lengths, pl.DataFrame())
-        bits = np.left_shift(np.uint64(1), codes.fill_null(0).to_numpy().astype(np.uint64))
+        codes = option_codes(values, self.item.option_names)
         sets = np.zeros(len(lists), dtype=np.uint64)
         odd = None
         if held.filled.size:
-            sets[held.filled] = np.bitwise_or.reduceat(bits, held.starts)
-            if codes.null_count():
-                wrong = np.zeros(len(lists), dtype=bool)
-                wrong[held.filled] = np.logical_or.reduceat(codes.is_null().to_numpy(), held.starts)
-                odd = pl.Series(wrong)
+            sets[held.filled] = np.bitwise_or.reduceat(self.bits[codes], held.starts)
+            if codes.max() == len(self.item.option_names):
+                odd = gathered("any", pl.Series(codes == len(self.item.option_names)), held, len(lists))
         tidy = pl.Series(sets)
         if lists.null_count():
             tidy = tidy.set(lists.is_null(), None)
@@ -168,8 +169,23 @@ class SetReader(ColumnReader):
 def flattened(lists: pl.Series) -> tuple[Any, pl.Series]:
     """How many elements each list has (none, where there is no list), and all elements one after the other."""
     lengths = lists.list.len().fill_null(0).to_numpy().astype(np.int64)
-    filled = lists.filter(pl.Series(lengths > 0))
-    return lengths, filled.explode()
+    return lengths, lists.explode(empty_as_null=False, keep_nulls=False)
+
+
+def option_codes(values: pl.Series, options: Sequence[str]) -> Any:
+    """The place of each value among the options; behind the last, where it is none of them."""
+    none = len(options)
+    if values.dtype == pl.String:
+        return values.cast(pl.Enum(options), strict=False).to_physical().fill_null(none).to_numpy()
+    if not isinstance(values.dtype, pl.Enum | pl.Categorical):
+        return np.full(len(values), none)
+    places = {option: place for place, option in enumerate(options)}
+    physical = values.to_physical()
+    different = values.unique().drop_nulls()
+    table = np.full((physical.max() or 0) + 2, none)  # type: ignore[operator]
+    for text, place in zip(different.cast(pl.String), different.to_physical(), strict=True):
+        table[place] = places.get(text, none)
+    return table[physical.fill_null(len(table) - 1).to_numpy()]
 
 
 def nothing(types: dict[str, Any], rows: int) -> Columns:
@@ -206,7 +222,8 @@ class NumberReader(ColumnReader):
         self.limits = dict(columns.limits)
         self.map = TextMap(lambda value: _taken(self.item, value, _as_float))
         self.low, self.over = _ends(self.item)
-        self.conversions: dict[str, tuple[Fraction, Fraction] | None] = {}
+        self.declared = self.item.unit.text if self.item.unit else ""
+        self.conversions: dict[str, tuple[Fraction, Fraction] | None] = {}  # of the units that have occurred
 
     def tests(self) -> Tests:
         found: Tests = {}
@@ -220,8 +237,8 @@ class NumberReader(ColumnReader):
             if isinstance(self.type, pl.Decimal) or self.type in (pl.Int64, pl.UInt64, pl.Int128):
                 found[self.key("exact")] = (value.cast(self.type, strict=False) == pl.col(self.name)).all()
         if self.unit and self.types[self.unit] == pl.String:
-            declared = self.item.unit.text if self.item.unit else ""
-            found[self.key("declared")] = (pl.col(self.unit) == declared).all()
+            usual = [self.declared, *(unit for unit, factors in self.conversions.items() if factors)]
+            found[self.key("usual")] = reduce(or_, (pl.col(self.unit) == unit for unit in usual)).all()
         for name in self.limits.values():
             if self.types[name].is_numeric():
                 limit = _floats(name, self.types[name])
@@ -292,20 +309,19 @@ class NumberReader(ColumnReader):
         self, raw: pl.DataFrame, found: Found, columns: Columns, odd: list[pl.Series]
     ) -> tuple[str, ...]:
         """The units that occur beside the declared one; rows with another are odd."""
-        if not self.unit or self.types[self.unit] == pl.Null or found.get(self.key("declared")):
+        if not self.unit or self.types[self.unit] == pl.Null:
             return ()
-        text = raw[self.unit].cast(pl.String)
-        declared = self.item.unit.text if self.item.unit else ""
-        others = sorted(set(text.drop_nulls().unique().to_list()) - {declared})
-        for unit in others:
-            if unit not in self.conversions:
+        columns[f"{self.item.name} unit"] = pl.col(self.unit).cast(pl.String)
+        if not found.get(self.key("usual")):
+            text = raw[self.unit].cast(pl.String)
+            others = set(text.drop_nulls().unique().to_list()) - {self.declared}
+            for unit in sorted(others - self.conversions.keys()):
                 self.conversions[unit] = self._conversion(unit)
-        strange = [unit for unit in others if self.conversions[unit] is None]
-        if strange:
-            odd.append(text.is_in(strange).fill_null(False))
-        columns[f"{self.item.name} unit"] = text
+            strange = [unit for unit in others if self.conversions[unit] is None]
+            if strange:
+                odd.append(text.is_in(strange).fill_null(False))
         same = (Fraction(1), Fraction(0))
-        return tuple(unit for unit in others if self.conversions[unit] not in (None, same))
+        return tuple(unit for unit, factors in self.conversions.items() if factors not in (None, same))
 
     def _conversion(self, unit: str) -> tuple[Fraction, Fraction] | None:
         item = self.item
