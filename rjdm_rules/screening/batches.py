@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import Any
 
 import polars as pl
@@ -57,19 +58,22 @@ class Tidying:
             name: READERS[columns.item.kind](columns, dict(types)) for name, columns in match.items.items()
         }
         self.shape = Shape({})
+        self._lock = Lock()
 
     def tidy(self, raw: pl.DataFrame, first_row: int = 0) -> TidyBatch:
         tests = {name: test for reader in self.readers.values() for name, test in reader.tests().items()}
         found = raw.select(**tests).row(0, named=True) if tests else {}
         tidied = {name: reader.read(raw, found) for name, reader in self.readers.items()}
-        self.shape = joined(self.shape, Shape({name: each.shape for name, each in tidied.items()}))
+        with self._lock:  # batches are made tidy by several threads
+            self.shape = joined(self.shape, Shape({name: each.shape for name, each in tidied.items()}))
+            shape = self.shape
         columns: Columns = {}
         events = {}
         for name, each in tidied.items():
             columns.update(each.columns)
             if each.occurrences is not None:
                 events[name] = each.occurrences
-        made = TidyBatch(raw, columns, events, self.shape)
+        made = TidyBatch(raw, columns, events, shape)
         for name, each in tidied.items():
             if each.odd is not None:
                 self._look_at(name, raw, each.odd, first_row, made)

@@ -21,6 +21,10 @@ from dataclasses import dataclass
 from typing import Any
 
 PATIENTS = ""
+STRICT = frozenset(  # operations that are known where all of their operands are, and only there
+    ("not", "lt", "le", "eq", "among", "add", "mul", "abs", "scaled", "fits", "months", "days", "seconds", "elapsed",
+     "day_of", "midnight", "has", "how many", "spread")
+)  # fmt: skip
 GATHERING = ("any", "count", "max", "min", "sum")
 
 
@@ -147,8 +151,10 @@ class Builder:
     def known(self, a: Column) -> Column:
         if a.literal:
             return self.literal(a.value is not None, "truth")
-        if a.op in ("known", "any", "count"):
+        if a.op in ("known", "any", "count", "tally"):
             return self.true
+        if a.op in STRICT:
+            return self.conjunction(self.known(each) for each in a.operands)
         return self._over("known", "truth", (a,))
 
     def surely(self, a: Column) -> Column:
@@ -270,7 +276,7 @@ class Builder:
         return self._over("scaled", "number", (a,), digits)
 
     def fits(self, a: Column, digits: int) -> Column:
-        """Whether a number is exactly its scaled whole number over 10^digits, and that one is below 10^15."""
+        """Whether a number is exactly its scaled whole number over 10^digits."""
         return self._over("fits", "truth", (a, self.scaled(a, digits)), digits)
 
     def tally(self, truths: Iterable[Column]) -> Column:

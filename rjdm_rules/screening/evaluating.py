@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,7 @@ class PopulationEvaluator:
     def __init__(self, evaluator: Evaluator, match: Match, types: Mapping[str, Any]) -> None:
         self.evaluator, self.match = evaluator, match
         self.tidying = Tidying(evaluator.protocol, match, types)
+        self._lock = Lock()
         self._shape: Shape | None = None
         self._program: Program | None = None
         self.verdicts = {part: verdict_column(part) for part in evaluator.parts}
@@ -44,18 +46,24 @@ class PopulationEvaluator:
 
     def program(self, shape: Shape) -> Program:
         """The rules for populations of a shape."""
+        with self._lock:
+            return self._made(shape)
+
+    def _made(self, shape: Shape) -> Program:
         if self._program is None or shape != self._shape:
             translation = DecidingTranslation(self.evaluator.graph, self.evaluator.readings, shape)
             translated, rests = translation.translated(), translation.rests()
             first = {self.verdicts[part]: column for part, column in translated.verdicts.items()}
             first.update(translated.outcomes)
-            first[DOUBTFUL] = translation.doubtful()
-            second = {**rests.deciding, DOUBTFUL: rests.doubtful}
+            first[DOUBTFUL] = translated.doubtful
+            inexact = translation.doubtful(rests.deciding.values(), list(first.values()))
+            second = {**rests.deciding, DOUBTFUL: translation.b.disjunction((rests.doubtful, inexact))}
             options = {item.name: item.option_names for item in self.evaluator.protocol.items.values()}
             self._shape, self._program = shape, Program([first, second], options)
         return self._program
 
     def run(self, raw: pl.DataFrame, first_row: int = 0) -> Evaluated:
+        raw = raw.rechunk() if raw.n_chunks() > 1 else raw  # else Polars aligns all columns at every step
         tidy = self.tidying.tidy(raw, first_row)
         program = self.program(tidy.shape)
         run = program.start(tidy.batch(program.sources[""]))

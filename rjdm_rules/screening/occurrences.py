@@ -46,14 +46,12 @@ class Occurrences:
 def gathered(op: str, values: pl.Series, held: Occurrences, patients: int) -> pl.Series:
     """`any`, `count`, `max`, `min` or `sum` of the occurrences of each patient."""
     if op in ("any", "count"):
-        true = values.fill_null(False).to_numpy()
-        if op == "any":
-            found = np.zeros(patients, dtype=bool)
-            found[held.filled] = np.logical_or.reduceat(true, held.starts) if held.filled.size else False
-            return pl.Series(found)
-        counts = np.zeros(patients)
-        counts[held.filled] = np.add.reduceat(true, held.starts, dtype=np.float64) if held.filled.size else 0
-        return pl.Series(counts)
+        owners = held.patients[values.fill_null(False).to_numpy()]
+        if op == "count":
+            return pl.Series(np.bincount(owners, minlength=patients).astype(np.float64))
+        found = np.zeros(patients, dtype=bool)
+        found[owners] = True
+        return pl.Series(found)
     there = values.is_not_null().to_numpy()
     neutral = {"max": -np.inf, "min": np.inf, "sum": 0.0}[op]
     numbers = values.cast(pl.Float64).fill_null(neutral).to_numpy()

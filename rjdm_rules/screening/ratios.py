@@ -44,11 +44,12 @@ class Amount:
 
 
 class Ratios:
-    """Arithmetic and comparison. `doubts` gathers conditions under which a row is not decided exactly."""
+    """Arithmetic and comparison. `doubts` says of columns when they are not exact, by their number; a row is doubtful
+    where that holds for a column that is used."""
 
     def __init__(self, builder: Builder) -> None:
         self.b = builder
-        self.doubts: list[Column] = []
+        self.doubts: dict[int, Column] = {}
         self.one = builder.number(1)
         self.unknown = Ratio(builder.literal(None, "number"), self.one)
 
@@ -62,11 +63,14 @@ class Ratios:
         return Ratio(column, self.one, Fraction(1), most, 1.0, positive)
 
     def decimal(self, column: Column, digits: int, most: float = LARGEST, positive: bool = False) -> Ratio:
-        """A column of decimals with so many digits behind the point; rows that have more are doubtful."""
-        fits = self.b.fits(column, digits)
-        self.doubts.append(self.b.negation(fits))
-        most = min(most * 10**digits, LARGEST)
-        return Ratio(self.b.scaled(column, digits), self.one, Fraction(1, 10**digits), most, 1.0, positive)
+        """A column of decimals with so many digits behind the point, of a size up to `most`; rows that have more digits
+        are doubtful, and such as are beyond 10^15 when scaled."""
+        scaled = self.b.scaled(column, digits)
+        doubts = [self.b.negation(self.b.fits(column, digits))]
+        if most * 10**digits > LARGEST:
+            doubts.append(self.b.at_most(self.b.number(LARGEST), self.b.size(scaled)))
+        self.doubts[scaled.number] = self.b.disjunction(doubts)
+        return Ratio(scaled, self.one, Fraction(1, 10**digits), min(most * 10**digits, LARGEST), 1.0, positive)
 
     def known(self, a: Ratio) -> Column:
         return self.b.conjunction((self.b.known(a.top), self.b.known(a.bottom)))
@@ -84,7 +88,7 @@ class Ratios:
         """A whole number and its bound; rows in which it is beyond 2^53 are doubtful."""
         if most < EXACT:
             return column, most
-        self.doubts.append(self.b.at_most(self.b.number(EXACT), self.b.size(column)))
+        self.doubts[column.number] = self.b.at_most(self.b.number(EXACT), self.b.size(column))
         return column, EXACT - 1
 
     # ---- arithmetic
@@ -185,10 +189,11 @@ class Ratios:
         """The largest whole number not above it."""
         top, tops = self._multiple(a.top, a.tops, a.factor.numerator)
         bottom, bottoms = self._multiple(a.bottom, a.bottoms, a.factor.denominator)
+        found = self.b.whole_quotient(top, bottom)
         if tops * bottoms >= EXACT / 8:  # so that a quotient just below a whole number is not rounded up to it
             product = self.b.size(self.b.times(top, bottom))
-            self.doubts.append(self.b.at_most(self.b.number(EXACT / 8), product))
-        return self.b.whole_quotient(top, bottom)
+            self.doubts[found.number] = self.b.at_most(self.b.number(EXACT / 8), product)
+        return found
 
     def ceiling(self, a: Ratio) -> Column:
         return self.b.times(self.floor(self.scaled(a, Fraction(-1))), self.b.number(-1))

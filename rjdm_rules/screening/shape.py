@@ -8,23 +8,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import inf
 
 from ..protocol.model import Item, Protocol
 
+LARGE = 1e9  # of values and limits, unless the data has larger ones
 DIGITS = 4  # behind the point, of measured values and limits, unless the data has more
 
 
 @dataclass(frozen=True)
 class ItemShape:
     """`partial`: a date column may hold partial dates. `units`: the units that occur beside the declared one.
-    `limits`: the limits of normal that have a column. `digits`: decimals of values and limits. `attributes`: of an
+    `limits`: the limits of normal that have a column. `digits`: decimals of values and limits. `large`: some are beyond
+    `LARGE`. `attributes`: of an
     event, those that are there (`date` and `until` among them)."""
 
     partial: bool = False
     units: tuple[str, ...] = ()
     limits: frozenset[str] = frozenset()
     digits: int = DIGITS
+    large: bool = False
     attributes: Mapping[str, ItemShape] = field(default_factory=dict)
+
+
+    @property
+    def most(self) -> float:
+        """How large values and limits are at most."""
+        return inf if self.large else LARGE
 
 
 @dataclass(frozen=True)

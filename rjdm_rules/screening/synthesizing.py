@@ -386,7 +386,7 @@ def listed(values: pl.Series, lengths: Any, missing: Any) -> pl.Series:
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     made = pl.from_arrow(pa.LargeListArray.from_arrays(pa.array(offsets), values.to_arrow()))
     assert isinstance(made, pl.Series)
-    return nulled(made, missing)
+    return nulled(made.cast(pl.List(values.dtype)), missing)
 
 
 def _decimals(value: Fraction) -> int:

@@ -30,7 +30,7 @@ from .kinds import MEASURED
 from .matching import ItemColumns
 from .occurrences import Occurrences, gathered, unknown_column
 from .ratios import least_at
-from .shape import ItemShape
+from .shape import LARGE, ItemShape
 
 FEW_OPTIONS = 4
 FIRST_DAY, LAST_DAY = date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31)
@@ -179,13 +179,24 @@ def option_codes(values: pl.Series, options: Sequence[str]) -> Any:
         return values.cast(pl.Enum(options), strict=False).to_physical().fill_null(none).to_numpy()
     if not isinstance(values.dtype, pl.Enum | pl.Categorical):
         return np.full(len(values), none)
-    places = {option: place for place, option in enumerate(options)}
-    physical = values.to_physical()
-    different = values.unique().drop_nulls()
-    table = np.full((physical.max() or 0) + 2, none)  # type: ignore[operator]
-    for text, place in zip(different.cast(pl.String), different.to_physical(), strict=True):
-        table[place] = places.get(text, none)
-    return table[physical.fill_null(len(table) - 1).to_numpy()]
+    table = _places(values, tuple(options))
+    return table[values.to_physical().fill_null(len(table) - 1).to_numpy()]
+
+
+def _places(values: pl.Series, options: tuple[str, ...]) -> Any:
+    """For each category of a column its place among the options."""
+    dtype = values.dtype
+    if isinstance(dtype, pl.Enum):
+        texts = dtype.categories.to_list()
+        places = dict(zip(texts, range(len(texts)), strict=True))
+    else:
+        different = values.unique().drop_nulls()
+        places = dict(zip(different.cast(pl.String).to_list(), different.to_physical().to_list(), strict=True))
+    table = np.full(max(places.values(), default=0) + 2, len(options))
+    for place, option in enumerate(options):
+        if option in places:
+            table[places[option]] = place
+    return table
 
 
 def nothing(types: dict[str, Any], rows: int) -> Columns:
@@ -237,7 +248,7 @@ class NumberReader(ColumnReader):
             if isinstance(self.type, pl.Decimal) or self.type in (pl.Int64, pl.UInt64, pl.Int128):
                 found[self.key("exact")] = (value.cast(self.type, strict=False) == pl.col(self.name)).all()
         if self.unit and self.types[self.unit] == pl.String:
-            usual = [self.declared, *(unit for unit, factors in self.conversions.items() if factors)]
+            usual = [self.declared, *(unit for unit, factors in list(self.conversions.items()) if factors)]
             found[self.key("usual")] = reduce(or_, (pl.col(self.unit) == unit for unit in usual)).all()
         for name in self.limits.values():
             if self.types[name].is_numeric():
@@ -251,7 +262,7 @@ class NumberReader(ColumnReader):
         units = self._units(raw, found, columns, odd)
         self._value(raw, found, units, columns, odd)
         self._limits(raw, found, columns, odd)
-        shape = ItemShape(units=units, limits=frozenset(self.limits))
+        shape = ItemShape(units=units, limits=frozenset(self.limits), large=self._large(raw, found, columns))
         return Tidied(columns, shape, reduce(or_, odd) if odd else None)
 
     def _value(
@@ -290,6 +301,18 @@ class NumberReader(ColumnReader):
             value = raw.select(_floats(self.name, self.type)).to_series()
             odd.append(self._outside(value, raw, units).fill_null(False))
 
+    def _large(self, raw: pl.DataFrame, found: Found, columns: Columns) -> bool:
+        """Whether a value or limit is beyond what is usual."""
+        names = [self.name, *self.limits.values()]
+        ends = [found.get(key) for key in (self.key("low"), self.key("high"))]
+        ends += [found.get(f"{name} high") for name in self.limits.values()]
+        value = columns[self.item.name]
+        if isinstance(value, pl.Series):  # from texts
+            ends += [value.min(), value.max()]  # type: ignore[list-item]
+        elif any(name and not self.types[name].is_numeric() for name in names):
+            return True
+        return any(end is not None and abs(end) > LARGE for end in ends)
+
     def _outside(self, value: pl.Series, raw: pl.DataFrame, units: tuple[str, ...]) -> pl.Series:
         """The rows whose value is out of range in its unit, no whole count, or not exactly a floating-point number."""
         strange = value.is_nan() | value.is_infinite()
@@ -321,7 +344,7 @@ class NumberReader(ColumnReader):
             if strange:
                 odd.append(text.is_in(strange).fill_null(False))
         same = (Fraction(1), Fraction(0))
-        return tuple(unit for unit, factors in self.conversions.items() if factors not in (None, same))
+        return tuple(unit for unit, factors in list(self.conversions.items()) if factors not in (None, same))
 
     def _conversion(self, unit: str) -> tuple[Fraction, Fraction] | None:
         item = self.item

@@ -16,7 +16,7 @@ from ..graph.build import RuleGraph
 from ..protocol import expressions as x
 from ..protocol.model import Cell, Criterion, Part, Table, TableColumn
 from ..protocol.terms import items_behind
-from .columns import Column
+from .columns import Column, walk
 from .ratios import Amount
 from .shape import Shape
 from .translate_occurrences import OccurrenceTranslation
@@ -54,7 +54,7 @@ class ConditionTranslation(OccurrenceTranslation):
         doubtful."""
         self.left.append(node)
         names = self._items_behind(node)
-        self.r.doubts += [self._something(name) for name in sorted(names) if self.shape.has(name)]
+        self.left_doubts += [self._something(name) for name in sorted(names) if self.shape.has(name)]
         return self.b.literal(self.nothing.truth(node), "truth")
 
     def _items_behind(self, node: x.Expression) -> set[str]:
@@ -356,11 +356,22 @@ class RuleTranslation(ConditionTranslation):
         truths = {each.id: self.criterion(each.id) for each in criteria}
         outcomes = {each.id: self._outcome(each) for each in criteria}
         verdicts = {part.name: self._verdict(part) for part in self.protocol.parts}
-        return Translated(verdicts, outcomes, truths, self.doubtful(), tuple(self.left))
+        doubtful = self.doubtful([*verdicts.values(), *outcomes.values()])
+        return Translated(verdicts, outcomes, truths, doubtful, tuple(self.left))
 
-    def doubtful(self) -> Column:
-        """Whether any of the doubts so far holds for a row."""
-        rows = [each if not each.frame else self.b.gathered("any", each, each.frame) for each in self.r.doubts]
+    def doubtful(self, roots: Iterable[Column], known: Iterable[Column] = ()) -> Column:
+        """Whether anything that the roots are made of is not exact in a row, apart from what is known already."""
+        told = {column.number for column in walk(known)}
+        found: dict[int, Column] = {}
+        waiting = [column for column in walk(roots) if column.number not in told]
+        while waiting:
+            column = waiting.pop()
+            doubt = self.r.doubts.get(column.number)
+            if doubt is not None and column.number not in found:
+                found[column.number] = doubt
+                waiting += [each for each in walk([doubt]) if each.number not in told]
+        doubts = [*found.values(), *(() if told else self.left_doubts)]
+        rows = [each if not each.frame else self.b.gathered("any", each, each.frame) for each in doubts]
         return self.b.surely(self.b.disjunction(rows))
 
     def _outcome(self, criterion: Criterion) -> Column:

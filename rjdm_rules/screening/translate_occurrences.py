@@ -126,9 +126,10 @@ class OccurrenceTranslation(DateTranslation):
     def _mean(self, held: Selection, value: Ratio, sure: Column, possible: Column, fine: Column) -> Amount:
         """The mean of those that certainly fit. Where others may fit besides, the row is doubtful."""
         uncertain = self.b.conjunction((possible, self.b.negation(sure)))
-        self.r.doubts.append(self.b.conjunction((fine, self._any(uncertain, held.event))))
         total = self._gathered("sum", value, sure, held.event)
-        self.r.doubts.append(self.b.at_most(self.b.number(EXACT), self.b.size(total.top)))
+        several = self.b.conjunction((fine, self._any(uncertain, held.event)))
+        beyond = self.b.at_most(self.b.number(EXACT), self.b.size(total.top))
+        self.r.doubts[total.top.number] = self.b.disjunction((several, beyond))
         total = Ratio(total.top, total.bottom, total.factor, EXACT - 1, 1.0, total.positive)
         count = self.r.whole(self.b.gathered("count", sure, held.event), MOST_OCCURRENCES)
         return self.exactly(self.r.case([(fine, self.r.over(total, count))], self.r.unknown))

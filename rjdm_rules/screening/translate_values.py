@@ -214,6 +214,9 @@ class ValueTranslation(Translation):
     def _lookup(self, node: x.Lookup) -> Amount:
         """A table's number: known where all rows that may match share it."""
         table = self.protocol.tables[node.table]
+        direct = self._by_option(node, table)
+        if direct is not None:
+            return direct
         results: dict[Fraction, list[Column]] = {}
         for matches, result in self.matching(node, table):
             assert isinstance(result, Fraction)
@@ -224,6 +227,22 @@ class ValueTranslation(Translation):
             others = self.b.disjunction(each for other, each in found.items() if other != value)
             sure = self.b.conjunction((may, self.b.negation(others)))
             rows.append((sure, self.r.constant(value)))
+        return self.exactly(self.r.case(rows, self.r.unknown))
+
+    def _by_option(self, node: x.Lookup, table: Table) -> Amount | None:
+        """A table from one recorded option to a number: the option is known, or nothing is."""
+        argument = node.arguments[0]
+        named = isinstance(argument, x.ItemValue) and self.protocol.items[argument.item].otherwise is None
+        if len(table.inputs) != 1 or not named or self.kind(argument) != "option":
+            return None
+        result = table.result_index(node.column)
+        numbers: dict[Fraction, list[str]] = {}
+        for row in table.rows:
+            for cell in row.cells[0]:
+                numbers.setdefault(row.results[result], []).extend(cell.options or ())  # type: ignore[arg-type]
+        if len(numbers) < 2 or any(cell.anything for row in table.rows for cell in row.cells[0]):
+            return None
+        rows = [(self.one_of(argument, tuple(names)), self.r.constant(number)) for number, names in numbers.items()]
         return self.exactly(self.r.case(rows, self.r.unknown))
 
     def matching(self, node: x.Lookup, table: Table) -> list[tuple[Column, Fraction | str | bool]]:

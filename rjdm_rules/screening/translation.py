@@ -15,7 +15,7 @@ from ..protocol.model import Item
 from ..units.unit import conversion, read_unit
 from .columns import PATIENTS, Builder, Column, NotColumnar
 from .kinds import kind_of
-from .ratios import LARGEST, Amount, Ratio, Ratios
+from .ratios import Amount, Ratio, Ratios
 from .shape import ItemShape, Shape
 
 Made = TypeVar("Made")
@@ -67,6 +67,7 @@ class Translation(ABC):
         self.r = Ratios(self.b)
         self.nothing = Reference(self.protocol, {}, readings).run(graph)  # what holds of a record that says nothing
         self.left: list[x.Expression] = []  # conditions that have no form in columns
+        self.left_doubts: list[Column] = []  # where they might matter
         self._memo: dict[tuple[str, int], tuple[x.Expression, Any]] = {}
         self._named: dict[tuple[str, str], Any] = {}
 
@@ -138,7 +139,7 @@ class Translation(ABC):
             rows.append((self.b.among(self.b.source(f"{item.name} unit", "text", frame), (unit,)), *factors))
         rows.append((None, Fraction(1), Fraction(0)))
         span, same = item.span, len(rows) == 1
-        most = float(max(abs(span.low), abs(span.high))) if span and same else LARGEST
+        most = float(max(abs(span.low), abs(span.high))) if span and same else shape.most
         level = all(offset == 0 for _, _, offset in rows)
         positive = item.kind == "count" or (span is not None and span.low >= 0 and level)
         return Plain(column, tuple(rows), shape.digits, most, positive)
@@ -160,7 +161,8 @@ class Translation(ABC):
         """An upper or lower limit of normal, in the unit of its value."""
         if limit not in shape.limits:
             return self.r.unknown
-        return self.r.decimal(self.b.source(f"{item.name} {limit}", "number", frame), shape.digits, positive=True)
+        column = self.b.source(f"{item.name} {limit}", "number", frame)
+        return self.r.decimal(column, shape.digits, shape.most, positive=True)
 
 
 __all__ = ["ONGOING", "Days", "NotColumnar", "Plain", "Selection", "Translation"]

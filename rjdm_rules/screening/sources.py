@@ -1,0 +1,187 @@
+"""Where a population comes from: Parquet and CSV files, folders of them, and frames in memory.
+
+A source is read in partitions, each of which is a run of patients that is read, decided and written as one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from .matching import PopulationError
+
+PARTITION, BATCH = 1_000_000, 250_000  # patients
+
+
+@dataclass(frozen=True)
+class Partition:
+    """A run of patients. `name` says where it is from; `rows` how many there are, where that is known."""
+
+    name: str
+    rows: int | None
+    first_row: int
+    read: Callable[[Sequence[str]], Iterator[pl.DataFrame]]
+
+
+@dataclass(frozen=True)
+class Source:
+    """`schema`: the columns and their types. `patients`: how many, where that is known. `stamp` tells whether it is the
+    same population as before."""
+
+    name: str
+    schema: Mapping[str, Any]
+    partitions: tuple[Partition, ...]
+    stamp: str
+
+    @property
+    def patients(self) -> int | None:
+        rows = [each.rows for each in self.partitions]
+        return None if any(each is None for each in rows) else sum(each for each in rows if each is not None)
+
+
+def opened(path: Path) -> Source:
+    """The population of a file or folder. Raises PopulationError."""
+    if not path.exists():
+        raise PopulationError(f"{path}: there is no such file or folder")
+    if path.is_dir():
+        return _folder(path)
+    return _file(path)
+
+
+def _folder(path: Path) -> Source:
+    files = sorted(each for each in path.iterdir() if each.suffix.lower() in OPENERS)
+    if not files:
+        raise PopulationError(f"{path}: the folder holds no Parquet or CSV file")
+    sources = [_file(each) for each in files]
+    first = sources[0]
+    for each in sources[1:]:
+        if dict(each.schema) != dict(first.schema):
+            raise PopulationError(_different(first, each))
+    partitions = [partition for each in sources for partition in each.partitions]
+    return Source(str(path), first.schema, tuple(_numbered(partitions)), "; ".join(each.stamp for each in sources))
+
+
+def _numbered(partitions: Sequence[Partition]) -> Iterator[Partition]:
+    """Partitions of several files; rows are counted in each file."""
+    yield from partitions
+
+
+def _different(a: Source, b: Source) -> str:
+    for name in dict.fromkeys([*a.schema, *b.schema]):
+        left, right = a.schema.get(name), b.schema.get(name)
+        if left != right:
+            what = "is missing" if right is None else f"is {type_words(right)}"
+            other = "has no such column" if left is None else f"has {type_words(left)}"
+            return f"{b.name}: the column `{name}` {what}, while {a.name} {other}; the files of a folder have the same columns"
+    raise AssertionError("the schemas are the same")
+
+
+def _file(path: Path) -> Source:
+    opener = OPENERS.get(path.suffix.lower())
+    if opener is None:
+        raise PopulationError(f"{path}: write the population as .parquet or .csv; {path.suffix or 'no ending'} is neither")
+    return opener(path)
+
+
+def _stamp(path: Path) -> str:
+    held = path.stat()
+    return f"{path.name} {held.st_size} {held.st_mtime_ns}"
+
+
+def _parquet(path: Path) -> Source:
+    try:
+        scan = pl.scan_parquet(path, glob=False)
+        schema = dict(scan.collect_schema())
+        rows = int(scan.select(pl.len()).collect().item())
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise PopulationError(f"{path}: this is no Parquet file that can be read, or it is cut short; {_short(error)}") from None
+    partitions = [
+        Partition(f"{path.name} {first}", min(PARTITION, rows - first), first, _reader(scan, first, path))
+        for first in range(0, rows, PARTITION)
+    ]
+    return Source(str(path), schema, tuple(partitions), _stamp(path))
+
+
+def _reader(scan: pl.LazyFrame, first: int, path: Path) -> Callable[[Sequence[str]], Iterator[pl.DataFrame]]:
+    def read(columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+        held = scan.slice(first, PARTITION).select(list(columns))
+        try:
+            yield from held.collect_batches(chunk_size=BATCH, maintain_order=True)
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise PopulationError(f"{path}: the file cannot be read to its end; {_short(error)}") from None
+
+    return read
+
+
+def _csv(path: Path) -> Source:
+    """A CSV file: UTF-8, one header line. Types are those that all values of a column have."""
+    frame = read_csv(path)
+    return of_frame(frame, path.name, _stamp(path))
+
+
+def read_csv(path: Path) -> pl.DataFrame:
+    try:
+        return pl.read_csv(path, infer_schema_length=None, try_parse_dates=True, glob=False, raise_if_empty=False)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise PopulationError(_csv_problem(path, error)) from None
+
+
+def _csv_problem(path: Path, error: Exception) -> str:
+    """What is wrong with a CSV file, with the line where it can be told."""
+    import csv
+
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as held:
+            rows = csv.reader(held, strict=True)
+            width = len(next(rows, []))
+            for row in rows:
+                if row and len(row) != width:
+                    return f"{path}: line {rows.line_num} has {len(row)} fields, the header {width}; quote what holds a comma"
+    except UnicodeDecodeError as wrong:
+        line = path.read_bytes()[: wrong.start].count(b"\n") + 1
+        return f"{path}: line {line} is not UTF-8; save the file as UTF-8"
+    except csv.Error as wrong:
+        return f"{path}: {wrong}"
+    return f"{path}: this CSV file cannot be read; {_short(error)}"
+
+
+def of_frame(frame: pl.DataFrame, name: str = "the frame", stamp: str = "") -> Source:
+    """The population of a frame in memory."""
+
+    def reader(first: int) -> Callable[[Sequence[str]], Iterator[pl.DataFrame]]:
+        def read(columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+            held = frame.select(list(columns))[first : first + PARTITION]
+            for start in range(0, held.height, BATCH):
+                yield held[start : start + BATCH]
+
+        return read
+
+    partitions = [
+        Partition(f"{name} {first}", min(PARTITION, frame.height - first), first, reader(first))
+        for first in range(0, frame.height, PARTITION)
+    ]
+    return Source(name, dict(frame.schema), tuple(partitions), stamp)
+
+
+OPENERS: dict[str, Callable[[Path], Source]] = {".parquet": _parquet, ".csv": _csv}
+
+
+def _short(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return text if len(text) <= 160 else text[:157] + "…"
+
+
+def type_words(type: Any) -> str:
+    """A column type in plain words."""
+    if isinstance(type, pl.List):
+        return f"lists of {type_words(type.inner)}"
+    if isinstance(type, pl.Struct):
+        return "structs of " + ", ".join(each.name for each in type.fields)
+    if type.is_numeric():
+        return "numbers"
+    names = {"String": "texts", "Boolean": "yes/no values", "Date": "dates", "Null": "nothing"}
+    return names.get(str(type), str(type))
