@@ -46,6 +46,12 @@ class Reasons:
             )
         return found
 
+    def failing(self, part: Part, truth: TruthOf) -> set[str]:
+        """The criteria and children that hold an ineligible verdict."""
+        roots = [(block_node(part.name, block.kind), block.kind == "exclusion") for block in part.blocks]
+        held = self.links.holding(roots, truth, unknown_too=False)
+        return {node.partition(":")[2] for node in held if node.startswith("criterion:")}
+
     def reasons(self, part: Part, truth: TruthOf, case: Case) -> list[tuple[str, str]]:
         """The criteria that fail or are unknown and are linked to the verdict, each with one sentence; those that fail
         first."""

@@ -62,6 +62,17 @@ class Result:
         }
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What the rules say of one patient, without the reasons. `failing`: the criteria that make the patient ineligible
+    (of a part at least)."""
+
+    verdicts: Mapping[str | None, str]
+    criteria: Mapping[str, str]
+    deciding_facts: tuple[str, ...]
+    failing: frozenset[str]
+
+
 @dataclass
 class Evaluator:
     """Evaluates patients against one protocol under one choice of readings."""
@@ -106,6 +117,26 @@ class Evaluator:
             deciding,
             reasons,
             tuple(case.messages),
+        )
+
+    def standing(self, record: object) -> Standing:
+        """Verdict, outcomes, deciding facts and the criteria that fail, for one record. Raises RecordError."""
+        prepared = self.compiled.prepare(record)
+        verdicts, outcomes = self.compiled.decide(prepared)
+        deciding: set[str] = set()
+        failing: set[str] = set()
+        if any(verdict != "eligible" for verdict in verdicts):
+            truth = dict(zip(self.compiled.traced_nodes, self.compiled.trace(prepared), strict=True)).__getitem__
+            for part, verdict in zip(self.protocol.parts, verdicts, strict=True):
+                if verdict == "undetermined":
+                    deciding |= self.reasons.deciding(part, truth, prepared[-1])
+                elif verdict == "ineligible":
+                    failing |= self.reasons.failing(part, truth)
+        return Standing(
+            dict(zip(self.parts, verdicts, strict=True)),
+            dict(zip(self.ids, outcomes, strict=True)),
+            tuple(sorted(deciding)),
+            frozenset(failing),
         )
 
     def outcomes(self, record: object) -> dict[str, str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from ..evaluation.problems import ValueProblem
@@ -23,8 +24,9 @@ from .tidying import READERS, ColumnReader, Columns
 
 @dataclass(frozen=True)
 class BadValue:
-    """One value that cannot be used: its column, the row (from 1) and what is wrong with it."""
+    """One value that cannot be used: its item and column, the row (from 1) and what is wrong with it."""
 
+    item: str
     column: str
     row: int
     message: str
@@ -41,6 +43,19 @@ class TidyBatch:
     shape: Shape
     irregular: set[int] = field(default_factory=set)
     bad: list[tuple[BadValue, int]] = field(default_factory=list)
+
+    def without_bad(self, match: Match) -> pl.DataFrame:
+        """The raw columns, in which the values that cannot be used are unknown."""
+        rows: dict[str, list[int]] = {}
+        for bad, row in self.bad:
+            for name in match.items[bad.item].names():
+                rows.setdefault(name, []).append(row)
+        columns = []
+        for name, held in rows.items():
+            where = np.zeros(self.raw.height, dtype=bool)
+            where[held] = True
+            columns.append(pl.when(pl.lit(pl.Series(where))).then(None).otherwise(pl.col(name)).alias(name))
+        return self.raw.with_columns(columns)
 
     def batch(self, wanted: Mapping[str, str]) -> Batch:
         """The columns that the rules read, those of the patients by name and type."""
@@ -90,7 +105,7 @@ class Tidying:
                 made.irregular.add(row)
             except ValueProblem as problem:
                 message = "; ".join(f"{each}" + (f" ({each.help})" if each.help else "") for each in problem.each())
-                made.bad.append((BadValue(columns.value or columns.names()[0], first_row + row + 1, message), row))
+                made.bad.append((BadValue(name, columns.value or columns.names()[0], first_row + row + 1, message), row))
 
 
 def _expression(column: pl.Expr | pl.Series) -> pl.Expr:

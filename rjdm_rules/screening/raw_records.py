@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 from ..protocol.model import Item
@@ -32,13 +34,19 @@ def value_of(columns: ItemColumns, row: Mapping[str, Any]) -> Any:
 
 
 def _measured(columns: ItemColumns, held: Any, row: Mapping[str, Any]) -> Any:
+    held = exact_decimal(held)
     unit = row.get(columns.unit) if columns.unit else None
     limits = {LIMITS[limit]: row.get(name) for limit, name in columns.limits.items()}
-    limits = {key: value for key, value in limits.items() if value is not None}
+    limits = {key: exact_decimal(value) for key, value in limits.items() if value is not None}
     if not limits and (unit is None or held is None):
         return held
     found = {"value": held, "unit": unit, **limits}
     return {key: value for key, value in found.items() if value is not None}
+
+
+def exact_decimal(value: Any) -> Any:
+    """A floating-point number as the decimal that it shows, of which the reader of records remembers what it means."""
+    return Decimal(repr(value)) if isinstance(value, float) and isfinite(value) else value
 
 
 def _event(item: Item, held: Any) -> Any:

@@ -1,0 +1,231 @@
+"""Screening a population: from a source to `verdicts.parquet` and `summary.json` in a folder.
+
+The verdicts are written beside their place and moved there when all patients are decided, so that nothing half-written
+ever stands under their name. A run that is stopped keeps what it has, and the next one goes on from there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import polars as pl
+from polars.io.plugins import register_io_source
+
+from ..evaluation.results import Evaluator
+from .batches import BadValue
+from .evaluating import Evaluated, PopulationEvaluator
+from .matching import Match, PopulationError, matched
+from .running import decided
+from .sources import Source
+from .tallies import Tally
+
+VERDICTS, SUMMARY, UNFINISHED, STATE = "verdicts.parquet", "summary.json", "unfinished.parquet", "unfinished.json"
+MOST_EXAMPLES = 3
+Progress = Callable[[int, int | None], None]  # patients decided, and how many there are
+
+
+class Stopped(Exception):
+    """The run was stopped before all patients were decided. `patients` are kept."""
+
+    def __init__(self, patients: int) -> None:
+        self.patients = patients
+        super().__init__(f"stopped after {patients} patients")
+
+
+class BadValues(PopulationError):
+    """Values of a population that cannot be used, counted by column, with examples."""
+
+    def __init__(self, counts: Mapping[str, int], examples: Mapping[str, Sequence[BadValue]]) -> None:
+        self.counts, self.examples = dict(counts), {name: list(held) for name, held in examples.items()}
+        lines = []
+        for name, count in counts.items():
+            values = "value" if count == 1 else "values"
+            lines.append(f"the column `{name}`: {count} {values} that cannot be used")
+            lines += [f"  row {each.row}: {each.message}" for each in examples[name]]
+        super().__init__("\n".join(lines))
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Items that the population does not have, and the criteria that therefore cannot be decided for anyone."""
+
+    items: tuple[str, ...]
+    of: int
+    undecided: tuple[str, ...]
+
+    def __str__(self) -> str:
+        if not self.items:
+            return ""
+        text = f"{len(self.items)} of {self.of} items are not in this data: {', '.join(self.items)}"
+        if not self.undecided:
+            return text
+        criteria = "criterion" if len(self.undecided) == 1 else "criteria"
+        these = "this" if len(self.undecided) == 1 else f"these {len(self.undecided)}"
+        return f"{text}\n{these} {criteria} cannot be decided for anyone: {', '.join(self.undecided)}"
+
+
+@dataclass
+class Screening:
+    """One population under one protocol. `bad_values` is "refuse" or "unknown"."""
+
+    evaluator: Evaluator
+    source: Source
+    allow_extra: bool = False
+    bad_values: str = "refuse"
+    match: Match = field(init=False)
+    tally: Tally = field(init=False)
+    bad: dict[str, int] = field(default_factory=dict)
+    examples: dict[str, list[BadValue]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.match = matched(self.evaluator.protocol, list(self.source.schema), self.allow_extra)
+        self.population = PopulationEvaluator(
+            self.evaluator, self.match, dict(self.source.schema), self.bad_values == "unknown"
+        )
+        self.tally = Tally(self.evaluator.protocol)
+        self.ids: list[pl.Series] = []
+        if self.source.patients == 0:
+            raise PopulationError(f"{self.source.name}: the population is empty")
+
+    def missing(self) -> Missing:
+        """What this data cannot say."""
+        undecided = self.population.undecided()
+        return Missing(self.match.missing, len(self.evaluator.protocol.items), undecided)
+
+    # ---- over all patients
+
+    def batches(self, done: int = 0, stop: Event | None = None) -> Iterator[Evaluated]:
+        """The batches of all patients after the first `done`, decided and counted. Raises PopulationError."""
+        passed = 0
+        for partition in self.source.partitions:
+            for batch in decided(self.population, partition, self.match.used, done - passed):
+                self._note(batch.bad)
+                if not self.bad:
+                    self.tally.add(batch)
+                self.ids.append(batch.frame["id"].hash())
+                yield batch
+                if stop is not None and stop.is_set():
+                    return
+            passed += partition.rows or 0
+        if self.bad and self.bad_values != "unknown":
+            raise BadValues(self.bad, self.examples)
+        self._refuse_repeated()
+
+    def _note(self, bad: Sequence[BadValue]) -> None:
+        for each in bad:
+            self.bad[each.column] = self.bad.get(each.column, 0) + 1
+            held = self.examples.setdefault(each.column, [])
+            if len(held) < MOST_EXAMPLES:
+                held.append(each)
+
+    def _refuse_repeated(self) -> None:
+        """Every patient stands once."""
+        hashes = pl.concat(self.ids) if self.ids else pl.Series([], dtype=pl.UInt64)
+        if hashes.n_unique() == len(hashes):
+            return
+        names = [batch for partition in self.source.partitions for batch in partition.read([self.match.id])]
+        ids = pl.concat(names)[self.match.id]
+        repeated = ids.filter(ids.is_duplicated())
+        if len(repeated):
+            some = repeated.unique(maintain_order=True)
+            shown = ", ".join(str(each) for each in some.head(MOST_EXAMPLES))
+            more = " and others" if len(some) > MOST_EXAMPLES else ""
+            raise PopulationError(f"{len(some)} ids stand more than once: {shown}{more}; one row a patient")
+
+    # ---- into a folder
+
+    def write(self, folder: Path, progress: Progress = lambda done, of: None, stop: Event | None = None) -> None:
+        """Writes `verdicts.parquet` and `summary.json`. Raises PopulationError, and Stopped where `stop` was set."""
+        folder.mkdir(parents=True, exist_ok=True)
+        stop = stop or Event()
+        earlier = self._earlier(folder)
+        unfinished = folder / (UNFINISHED + ".new")
+        try:
+            self._sink(unfinished, earlier, progress, stop)
+        except BaseException:
+            unfinished.unlink(missing_ok=True)
+            raise
+        if self.tally.patients and stop.is_set() and self.tally.patients != self.source.patients:
+            unfinished.replace(folder / UNFINISHED)
+            (folder / STATE).write_text(json.dumps({"stamp": self._stamp(), **self.tally.state()}))
+            raise Stopped(self.tally.patients)
+        summary = folder / (SUMMARY + ".new")
+        summary.write_text(json.dumps(self.tally.as_json(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        unfinished.replace(folder / VERDICTS)
+        summary.replace(folder / SUMMARY)
+        for name in (UNFINISHED, STATE):
+            (folder / name).unlink(missing_ok=True)
+
+    def _sink(self, path: Path, earlier: pl.LazyFrame | None, progress: Progress, stop: Event) -> None:
+        """Writes all batches, those of an earlier run first, in a thread, so that an interrupt is heard here."""
+        problems: list[BaseException] = []
+
+        def frames(*_: Any) -> Iterator[pl.DataFrame]:
+            try:
+                if earlier is not None:
+                    for held in earlier.collect_batches(maintain_order=True):
+                        self.ids.append(held["id"].hash())
+                        yield held.select(self.population.output_schema())
+                for batch in self.batches(self.tally.patients, stop):
+                    progress(self.tally.patients, self.source.patients)
+                    if not self.bad or self.bad_values == "unknown":
+                        yield batch.frame
+            except BaseException as problem:  # told below; the writer would tell it in its own words
+                problems.append(problem)
+
+        def write() -> None:
+            try:
+                lazy = register_io_source(frames, schema=self.population.output_schema())
+                lazy.sink_parquet(path, compression="zstd", row_group_size=250_000)
+            except BaseException as problem:
+                problems.append(problem)
+
+        thread = Thread(target=write)
+        thread.start()
+        while thread.is_alive():
+            try:
+                thread.join(0.2)
+            except KeyboardInterrupt:
+                stop.set()
+        if problems:
+            raise _told(problems[0], path)
+
+    def _stamp(self) -> str:
+        """Tells whether a later run is the same: rules, readings, population, options."""
+        protocol = self.evaluator.protocol
+        held = [
+            protocol.id, protocol.version, repr(self.evaluator.graph.known.keys()), json.dumps(dict(self.evaluator.readings)),
+            self.source.stamp, repr(sorted(self.source.schema.items(), key=str)), self.bad_values,
+        ]  # fmt: skip
+        return sha256("\n".join(held).encode()).hexdigest()
+
+    def _earlier(self, folder: Path) -> pl.LazyFrame | None:
+        """What an earlier run has decided, if it was the same run."""
+        with suppress(OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError):
+            state = json.loads((folder / STATE).read_text())
+            if state["stamp"] == self._stamp():
+                frame = pl.scan_parquet(folder / UNFINISHED)
+                if frame.select(pl.len()).collect().item() == state["patients"]:
+                    self.tally.restore(state)
+                    return frame
+        return None
+
+
+def _told(problem: BaseException, path: Path) -> BaseException:
+    """A problem of writing in plain words."""
+    if isinstance(problem, PopulationError) or not isinstance(problem, OSError | pl.exceptions.PolarsError):
+        return problem
+    text = str(problem)
+    if "No space left" in text or "os error 28" in text:
+        return PopulationError(f"{path.parent}: the disk is full; nothing was kept")
+    return PopulationError(f"{path.parent}: the verdicts cannot be written; {text.splitlines()[0]}")
+
+
+__all__ = ["BadValues", "Missing", "PopulationError", "Screening", "Stopped"]
