@@ -1,6 +1,6 @@
-"""The RJDM protocol written by hand as Polars expressions and as DuckDB SQL: the yardsticks of the population benchmark.
+"""The RJDM protocol written by hand as Polars expressions: the yardstick of the population benchmark.
 
-Both give verdict and outcomes of a population as `rjdm synthesize` makes it, without checking the data: three-valued,
+It gives verdict and outcomes of a population as `rjdm synthesize` makes it, without checking the data: three-valued,
 with calendar windows, list columns, other units and limits of normal; in floating-point numbers, so that borders may
 come out wrong where RJDM's do not.
 """
@@ -45,7 +45,7 @@ def in_window(event: str, low: Expr, high: Expr) -> Expr:
 
 
 def codes(event: str, field: str, than: Expr, test: str) -> Expr:
-    """For each occurrence 2 where a field is at or below (above) a value of the patient, 1 where it is not known, else 0."""
+    """For each occurrence 2 where a field is at or below (above) a value of the patient, 1 where unknown, else 0."""
     values = c(event).list.eval(pl.element().struct.field(field).cast(pl.Int32)) - than.cast(pl.Int32)
     element = pl.element()
     holds = element <= 0 if test == "≤" else element >= 0
@@ -107,7 +107,7 @@ def conditions() -> dict[str, Expr]:
     trial_from = months_before(enrollment, 3)
     gvhd_from = screening - pl.duration(days=14)
     infected = some(c("hbsag") == "positive", c("hbcab") == "positive")
-    found = {
+    return {
         "I1": age >= 5,
         "I2": bohan,
         **three,
@@ -141,7 +141,8 @@ def conditions() -> dict[str, Expr]:
             ),
         ),
         "E8": some(
-            infected & (c("hbv_dna") > c("hbv_dna_uln")), (c("hcv_ab") == "positive") & (c("hcv_rna") > c("hcv_rna_uln")),
+            infected & (c("hbv_dna") > c("hbv_dna_uln")),
+            (c("hcv_ab") == "positive") & (c("hcv_rna") > c("hcv_rna_uln")),
             c("hiv_ab") == "positive", c("syphilis_test") == "positive",
         ),
         "E9": in_window("live_vaccine", screening - pl.duration(days=28), screening),
@@ -151,7 +152,6 @@ def conditions() -> dict[str, Expr]:
         ),
         "E12": c("unsuitable"),
     }  # fmt: skip
-    return found
 
 
 def word(truth: Expr) -> Expr:

@@ -54,7 +54,9 @@ def _measured(item: Item, values: list[Any]) -> dict[str, pl.Series]:
         ulns.append(held.get("uln"))
         llns.append(held.get("lln"))
     if texts:
-        column = pl.Series([None if n is None else n if isinstance(n, str) else repr(n) for n in numbers], dtype=pl.String)
+        column = pl.Series(
+            [None if n is None else n if isinstance(n, str) else repr(n) for n in numbers], dtype=pl.String
+        )
     else:
         column = pl.Series(numbers, dtype=pl.Float64)
     found = {item.name: column, f"{item.name}_unit": pl.Series(units, dtype=pl.String)}

@@ -33,6 +33,7 @@ class Commands(click.Group):
     groups: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("Write", ("new", "check", "format", "test", "watch")),
         ("Evaluate", ("evaluate", "explain", "form", "data")),
+        ("Screen a population", ("screen", "synthesize")),
         ("Show", ("render", "draw", "demo")),
         ("Set up", ("language-server", "completion")),
     )
@@ -45,7 +46,8 @@ class Commands(click.Group):
         "examples": "test FILE",
         "run": "evaluate FILE PATIENTS",
         "eval": "evaluate FILE PATIENTS",
-        "screen": "evaluate FILE PATIENTS",
+        "population": "screen FILE POPULATION -o OUT",
+        "simulate-patients": "synthesize FILE -o people.parquet",
         "fmt": "format FILE",
         "init": "new NAME",
         "create": "new NAME",

@@ -105,7 +105,9 @@ class Tidying:
                 made.irregular.add(row)
             except ValueProblem as problem:
                 message = "; ".join(f"{each}" + (f" ({each.help})" if each.help else "") for each in problem.each())
-                made.bad.append((BadValue(name, columns.value or columns.names()[0], first_row + row + 1, message), row))
+                made.bad.append(
+                    (BadValue(name, columns.value or columns.names()[0], first_row + row + 1, message), row)
+                )
 
 
 def _expression(column: pl.Expr | pl.Series) -> pl.Expr:
@@ -133,8 +135,6 @@ def _joined(a: ItemShape, b: ItemShape) -> ItemShape:
         digits=max(a.digits, b.digits),
         attributes=attributes,
     )
-
-
 
 
 __all__ = ["BadValue", "TidyBatch", "Tidying", "joined"]

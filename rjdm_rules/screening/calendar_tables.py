@@ -36,7 +36,8 @@ def _moved(months: int) -> npt.NDArray[np.int32]:
     first = (month + months - 1970 * 12).astype("datetime64[M]")
     length = ((first + 1).astype("datetime64[D]") - first.astype("datetime64[D]")).astype(np.int64)
     found = first.astype("datetime64[D]").astype(np.int64) + np.minimum(day, length) - 1 + UNIX
-    return found.astype(np.int32)
+    days: npt.NDArray[np.int32] = found.astype(np.int32)
+    return days
 
 
 def months_later(days: Array, months: int) -> Array:

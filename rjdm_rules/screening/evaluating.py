@@ -61,7 +61,8 @@ class PopulationEvaluator:
         protocol = self.evaluator.protocol
         shape = Shape({name: full_item(protocol.items[name]) for name in self.match.items})
         outcomes = RuleTranslation(self.evaluator.graph, self.evaluator.readings, shape).translated().outcomes
-        return tuple(id for id, column in outcomes.items() if column.literal and column.value == "unknown")
+        top = [each.id for part in protocol.parts for block in part.blocks for each in block.criteria]
+        return tuple(id for id in top if outcomes[id].literal and outcomes[id].value == "unknown")
 
     def program(self, shape: Shape) -> Program:
         """The rules for populations of a shape."""
@@ -116,7 +117,9 @@ class PopulationEvaluator:
         rows = np.flatnonzero(undetermined)
         doubtful = table[DOUBTFUL].to_numpy()
         names = [name for name in table.columns if name != DOUBTFUL]
-        facts = np.stack([table[name].to_numpy() for name in names], axis=1) if names else np.zeros((len(rows), 0), bool)
+        facts = (
+            np.stack([table[name].to_numpy() for name in names], axis=1) if names else np.zeros((len(rows), 0), bool)
+        )
         apart += rows[doubtful].tolist()
         apart.sort()
         lengths[rows] = facts.sum(axis=1)

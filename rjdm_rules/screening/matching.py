@@ -48,7 +48,9 @@ def matched(protocol: Protocol, names: Sequence[str], allow_extra: bool = False,
     """The columns of a population by item. `keep` are columns that are used otherwise (to group by). Raises
     PopulationError for columns that are no item's (unless `allow_extra`), and where there is no `id`."""
     if "id" not in names:
-        near = next((name for name in names if name.lower() in ("id", "patient", "patient_id", "subject", "usubjid")), "")
+        near = next(
+            (name for name in names if name.lower() in ("id", "patient", "patient_id", "subject", "usubjid")), ""
+        )
         help = f"rename `{near}` to `id`" if near else "name the column of the patients' ids `id`"
         raise PopulationError(f"the population has no column `id`; {help}")
     taken = {"id"}

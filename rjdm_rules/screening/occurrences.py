@@ -33,7 +33,8 @@ class Occurrences:
     def starts(self) -> np.ndarray[Any, Any]:
         """Where the occurrences of each of these begin."""
         held = self.lengths[self.filled]
-        return np.cumsum(held) - held
+        begins: np.ndarray[Any, Any] = np.cumsum(held) - held
+        return begins
 
     def of(self, patients: pl.Series, columns: Iterable[str]) -> Occurrences:
         """Those of some patients only, and some of their columns."""

@@ -35,8 +35,8 @@ class Batch:
 
 
 class Program:
-    """What is to be worked out, ready to run on any batch of the shape that it was translated for. A second phase is run
-    on some of the rows only."""
+    """What is to be worked out, ready to run on any batch of the shape that it was translated for. A second phase is
+    run on some of the rows only."""
 
     def __init__(self, phases: Sequence[Mapping[str, Column]], options: Mapping[str, Sequence[str]]) -> None:
         self.phases = [dict(each) for each in phases]
@@ -92,7 +92,7 @@ class Run:
     events: dict[str, Occurrences]
 
     def phase(self, number: int) -> pl.DataFrame:
-        """Works out a phase, those before having been worked out: one column for each root, a row a patient."""
+        """Works out a phase, those before being worked out: one column for each root, a row a patient."""
         for stage, expressions in self.program.stages[number]:
             made = [self._crossed(each) for each in stage.columns] if stage.crossing else expressions
             if stage.frame == PATIENTS:
@@ -157,7 +157,8 @@ class Writer:
                 return self._case(column)
             case "among":
                 held = self.written(column.operands[0])
-                return reduce(or_, (held == each for each in column.value))
+                tests: list[pl.Expr] = [held == each for each in column.value]
+                return reduce(or_, tests)
             case "months":
                 return _months(column.value, column.type, self.written(column.operands[0]))
             case "has":
@@ -188,7 +189,7 @@ def _tally(_: Any, *truths: pl.Expr) -> pl.Expr:
 
 
 def _fits(digits: int, value: pl.Expr, scaled: pl.Expr) -> pl.Expr:
-    """Polars divides by a literal as it multiplies by its inverse, which is not exact; hence the column of one number."""
+    """Polars divides by a literal as it multiplies by its inverse, which is not exact; hence a column of one number."""
     return scaled / pl.col(power_column(digits)) == value
 
 

@@ -207,6 +207,7 @@ def common(a: Fraction, b: Fraction) -> Fraction:
 
 def least_at(threshold: Fraction, inside: bool) -> float:
     """The least floating-point number whose shortest decimal is at or above a threshold (above it, unless `inside`)."""
+
     def reaches(number: float) -> bool:
         held = Fraction(repr(number))
         return held >= threshold if inside else held > threshold

@@ -62,5 +62,3 @@ def _occurrence(item: Item, held: Any) -> Any:
     if not isinstance(held, Mapping):
         return held
     return {key: value for key, value in held.items() if value is not None} or {"date": None}
-
-

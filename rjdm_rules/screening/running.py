@@ -33,5 +33,3 @@ def decided(
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
-
-

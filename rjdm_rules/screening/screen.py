@@ -27,7 +27,7 @@ from .sources import Source
 from .tallies import Tally
 
 VERDICTS, SUMMARY, UNFINISHED, STATE = "verdicts.parquet", "summary.json", "unfinished.parquet", "unfinished.json"
-MOST_EXAMPLES = 3
+MOST_EXAMPLES, MOST_SHOWN = 3, 12
 Progress = Callable[[int, int | None], None]  # patients decided, and how many there are
 
 
@@ -49,6 +49,7 @@ class BadValues(PopulationError):
             values = "value" if count == 1 else "values"
             lines.append(f"the column `{name}`: {count} {values} that cannot be used")
             lines += [f"  row {each.row}: {each.message}" for each in examples[name]]
+        lines.append("mend them, or take them as unknown with --bad-values unknown")
         super().__init__("\n".join(lines))
 
 
@@ -63,12 +64,14 @@ class Missing:
     def __str__(self) -> str:
         if not self.items:
             return ""
-        text = f"{len(self.items)} of {self.of} items are not in this data: {', '.join(self.items)}"
+        are = "item is" if self.of == 1 else "items are"
+        shown = ", ".join(self.items[:MOST_SHOWN])
+        more = f" and {len(self.items) - MOST_SHOWN} more" if len(self.items) > MOST_SHOWN else ""
+        text = f"{len(self.items)} of {self.of} {are} not in this data: {shown}{more}"
         if not self.undecided:
             return text
-        criteria = "criterion" if len(self.undecided) == 1 else "criteria"
-        these = "this" if len(self.undecided) == 1 else f"these {len(self.undecided)}"
-        return f"{text}\n{these} {criteria} cannot be decided for anyone: {', '.join(self.undecided)}"
+        these = "this criterion" if len(self.undecided) == 1 else f"these {len(self.undecided)} criteria"
+        return f"{text}\n{these} cannot be decided for anyone: {', '.join(self.undecided)}"
 
 
 @dataclass
@@ -94,6 +97,20 @@ class Screening:
         if self.source.patients == 0:
             raise PopulationError(f"{self.source.name}: the population is empty")
 
+    def summary(self) -> dict[str, Any]:
+        """What is counted, and what it was counted from."""
+        protocol, missing = self.evaluator.protocol, self.missing()
+        return {
+            "protocol": protocol.id,
+            "version": protocol.version,
+            "readings": dict(self.evaluator.readings),
+            **self.tally.as_json(),
+            "missing_items": list(missing.items),
+            "undecided_criteria": list(missing.undecided),
+            "bad_values": self.bad,
+            "one_by_one": self.tally.one_by_one,
+        }
+
     def missing(self) -> Missing:
         """What this data cannot say."""
         undecided = self.population.undecided()
@@ -107,16 +124,21 @@ class Screening:
         for partition in self.source.partitions:
             for batch in decided(self.population, partition, self.match.used, done - passed):
                 self._note(batch.bad)
-                if not self.bad:
+                if self._usable:
                     self.tally.add(batch)
                 self.ids.append(batch.frame["id"].hash())
                 yield batch
                 if stop is not None and stop.is_set():
                     return
             passed += partition.rows or 0
-        if self.bad and self.bad_values != "unknown":
+        if not self._usable:
             raise BadValues(self.bad, self.examples)
         self._refuse_repeated()
+
+    @property
+    def _usable(self) -> bool:
+        """Whether no value so far stands in the way."""
+        return not self.bad or self.bad_values == "unknown"
 
     def _note(self, bad: Sequence[BadValue]) -> None:
         for each in bad:
@@ -157,7 +179,7 @@ class Screening:
             (folder / STATE).write_text(json.dumps({"stamp": self._stamp(), **self.tally.state()}))
             raise Stopped(self.tally.patients)
         summary = folder / (SUMMARY + ".new")
-        summary.write_text(json.dumps(self.tally.as_json(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        summary.write_text(json.dumps(self.summary(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         unfinished.replace(folder / VERDICTS)
         summary.replace(folder / SUMMARY)
         for name in (UNFINISHED, STATE):
@@ -175,7 +197,7 @@ class Screening:
                         yield held.select(self.population.output_schema())
                 for batch in self.batches(self.tally.patients, stop):
                     progress(self.tally.patients, self.source.patients)
-                    if not self.bad or self.bad_values == "unknown":
+                    if self._usable:
                         yield batch.frame
             except BaseException as problem:  # told below; the writer would tell it in its own words
                 problems.append(problem)
@@ -201,8 +223,8 @@ class Screening:
         """Tells whether a later run is the same: rules, readings, population, options."""
         protocol = self.evaluator.protocol
         held = [
-            protocol.id, protocol.version, repr(self.evaluator.graph.known.keys()), json.dumps(dict(self.evaluator.readings)),
-            self.source.stamp, repr(sorted(self.source.schema.items(), key=str)), self.bad_values,
+            protocol.id, protocol.version, repr(self.evaluator.graph.known.keys()),
+            json.dumps(dict(self.evaluator.readings)), self.source.stamp, repr(sorted(self.source.schema.items(), key=str)), self.bad_values,
         ]  # fmt: skip
         return sha256("\n".join(held).encode()).hexdigest()
 

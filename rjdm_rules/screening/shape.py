@@ -30,7 +30,6 @@ class ItemShape:
     large: bool = False
     attributes: Mapping[str, ItemShape] = field(default_factory=dict)
 
-
     @property
     def most(self) -> float:
         """How large values and limits are at most."""

@@ -12,6 +12,8 @@ from typing import Any
 
 import polars as pl
 
+from ..protocol.model import Protocol
+from .csv_files import read_csv
 from .matching import PopulationError
 
 PARTITION, BATCH = 1_000_000, 250_000  # patients
@@ -43,31 +45,26 @@ class Source:
         return None if any(each is None for each in rows) else sum(each for each in rows if each is not None)
 
 
-def opened(path: Path) -> Source:
+def opened(path: Path, protocol: Protocol) -> Source:
     """The population of a file or folder. Raises PopulationError."""
     if not path.exists():
         raise PopulationError(f"{path}: there is no such file or folder")
     if path.is_dir():
-        return _folder(path)
-    return _file(path)
+        return _folder(path, protocol)
+    return _file(path, protocol)
 
 
-def _folder(path: Path) -> Source:
+def _folder(path: Path, protocol: Protocol) -> Source:
     files = sorted(each for each in path.iterdir() if each.suffix.lower() in OPENERS)
     if not files:
         raise PopulationError(f"{path}: the folder holds no Parquet or CSV file")
-    sources = [_file(each) for each in files]
+    sources = [_file(each, protocol) for each in files]
     first = sources[0]
     for each in sources[1:]:
         if dict(each.schema) != dict(first.schema):
             raise PopulationError(_different(first, each))
     partitions = [partition for each in sources for partition in each.partitions]
-    return Source(str(path), first.schema, tuple(_numbered(partitions)), "; ".join(each.stamp for each in sources))
-
-
-def _numbered(partitions: Sequence[Partition]) -> Iterator[Partition]:
-    """Partitions of several files; rows are counted in each file."""
-    yield from partitions
+    return Source(str(path), first.schema, tuple(partitions), "; ".join(each.stamp for each in sources))
 
 
 def _different(a: Source, b: Source) -> str:
@@ -76,15 +73,18 @@ def _different(a: Source, b: Source) -> str:
         if left != right:
             what = "is missing" if right is None else f"is {type_words(right)}"
             other = "has no such column" if left is None else f"has {type_words(left)}"
-            return f"{b.name}: the column `{name}` {what}, while {a.name} {other}; the files of a folder have the same columns"
+            help = "the files of a folder have the same columns"
+            return f"{b.name}: the column `{name}` {what}, while {a.name} {other}; {help}"
     raise AssertionError("the schemas are the same")
 
 
-def _file(path: Path) -> Source:
+def _file(path: Path, protocol: Protocol) -> Source:
     opener = OPENERS.get(path.suffix.lower())
     if opener is None:
-        raise PopulationError(f"{path}: write the population as .parquet or .csv; {path.suffix or 'no ending'} is neither")
-    return opener(path)
+        raise PopulationError(
+            f"{path}: write the population as .parquet or .csv; {path.suffix or 'no ending'} is neither"
+        )
+    return opener(path, protocol)
 
 
 def _stamp(path: Path) -> str:
@@ -92,13 +92,15 @@ def _stamp(path: Path) -> str:
     return f"{path.name} {held.st_size} {held.st_mtime_ns}"
 
 
-def _parquet(path: Path) -> Source:
+def _parquet(path: Path, protocol: Protocol) -> Source:
     try:
         scan = pl.scan_parquet(path, glob=False)
         schema = dict(scan.collect_schema())
         rows = int(scan.select(pl.len()).collect().item())
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise PopulationError(f"{path}: this is no Parquet file that can be read, or it is cut short; {_short(error)}") from None
+        raise PopulationError(
+            f"{path}: this is no Parquet file that can be read, or it is cut short; {_short(error)}"
+        ) from None
     partitions = [
         Partition(f"{path.name} {first}", min(PARTITION, rows - first), first, _reader(scan, first, path))
         for first in range(0, rows, PARTITION)
@@ -117,36 +119,8 @@ def _reader(scan: pl.LazyFrame, first: int, path: Path) -> Callable[[Sequence[st
     return read
 
 
-def _csv(path: Path) -> Source:
-    """A CSV file: UTF-8, one header line. Types are those that all values of a column have."""
-    frame = read_csv(path)
-    return of_frame(frame, path.name, _stamp(path))
-
-
-def read_csv(path: Path) -> pl.DataFrame:
-    try:
-        return pl.read_csv(path, infer_schema_length=None, try_parse_dates=True, glob=False, raise_if_empty=False)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise PopulationError(_csv_problem(path, error)) from None
-
-
-def _csv_problem(path: Path, error: Exception) -> str:
-    """What is wrong with a CSV file, with the line where it can be told."""
-    import csv
-
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as held:
-            rows = csv.reader(held, strict=True)
-            width = len(next(rows, []))
-            for row in rows:
-                if row and len(row) != width:
-                    return f"{path}: line {rows.line_num} has {len(row)} fields, the header {width}; quote what holds a comma"
-    except UnicodeDecodeError as wrong:
-        line = path.read_bytes()[: wrong.start].count(b"\n") + 1
-        return f"{path}: line {line} is not UTF-8; save the file as UTF-8"
-    except csv.Error as wrong:
-        return f"{path}: {wrong}"
-    return f"{path}: this CSV file cannot be read; {_short(error)}"
+def _csv(path: Path, protocol: Protocol) -> Source:
+    return of_frame(read_csv(path, protocol), path.name, _stamp(path))
 
 
 def of_frame(frame: pl.DataFrame, name: str = "the frame", stamp: str = "") -> Source:
@@ -167,7 +141,7 @@ def of_frame(frame: pl.DataFrame, name: str = "the frame", stamp: str = "") -> S
     return Source(name, dict(frame.schema), tuple(partitions), stamp)
 
 
-OPENERS: dict[str, Callable[[Path], Source]] = {".parquet": _parquet, ".csv": _csv}
+OPENERS: dict[str, Callable[[Path, Protocol], Source]] = {".parquet": _parquet, ".csv": _csv}
 
 
 def _short(error: Exception) -> str:

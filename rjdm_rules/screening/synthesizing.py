@@ -1,8 +1,8 @@
 """Made-up populations: plausible values, so that some patients are eligible, with borders, gaps and events.
 
 The rules say what is favourable: which side of each threshold, which options, which events. Each fact is favourable for
-most patients, otherwise anywhere in its range, sometimes exactly on a border, and sometimes missing. Every value depends
-on the seed, the item and the number of its block of patients only, so that the same call makes the same people.
+most patients, otherwise anywhere in its range, sometimes exactly on a border, and sometimes missing. Every value
+depends on the seed, the item and the number of its block of patients only, so that the same call makes the same people.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 from zlib import crc32
 
 import numpy as np
 import polars as pl
+from polars.io.plugins import register_io_source
 
 from ..evaluation.layout import threshold
 from ..graph.build import RuleGraph, block_node
@@ -26,7 +28,9 @@ from ..protocol.terms import constant_value, walk
 from ..testing.candidates import usual_limit
 from ..units.unit import UnitError, conversion, read_unit
 from .calendar_tables import UNIX
+from .csv_files import flat
 from .kinds import MEASURED
+from .matching import PopulationError
 
 BLOCK = 50_000  # patients that are made together
 FIRST_SCREENING, SCREENING_DAYS = date(2025, 1, 1).toordinal(), 500
@@ -204,7 +208,9 @@ class Synthesizer:
             sides = [(operator, value, wanted) for operator, _, value, wanted in wish.multiples]
             times = self._numbers(sides or [("≤", Fraction(1), True)], Fraction(0), None, random, 2)
             values = np.round(times * uln, 3)
-            found[f"{item.name}_{limit.lower()}"] = nulled(pl.Series(uln), missing | (random.random(BLOCK) < MISSING / 4))
+            found[f"{item.name}_{limit.lower()}"] = nulled(
+                pl.Series(uln), missing | (random.random(BLOCK) < MISSING / 4)
+            )
         else:
             low, high = (item.span.low, item.span.high) if item.span else (Fraction(0), None)
             values = self._numbers(wish.thresholds, low, high, random, 0 if item.kind == "count" else 1)
@@ -271,7 +277,9 @@ class Synthesizer:
         inside = float(best) + float(most - best) * random.random(BLOCK)
         anywhere = float(bottom) + float(top - bottom) * random.random(BLOCK)
         values = np.round(np.where(self._favoured(random), inside, anywhere), decimals)
-        borders = np.array([float(value) + step for value in marks for step in (0.0, 10.0**-decimals, -(10.0**-decimals))])
+        borders = np.array(
+            [float(value) + step for value in marks for step in (0.0, 10.0**-decimals, -(10.0**-decimals))]
+        )
         chosen = np.round(borders[random.integers(0, len(borders), BLOCK)], decimals)
         chosen = np.clip(chosen, float(bottom), float(top))
         return np.where(random.random(BLOCK) < BORDER, chosen, values)
@@ -306,7 +314,7 @@ class Synthesizer:
         """The thresholds of what is counted from a date of birth, in years."""
         for name, other in self.protocol.items.items():
             if isinstance(other.otherwise, x.Elapsed) and other.otherwise.start == x.ItemValue(item.name):
-                scale = {"years": 1, "months": Fraction(1, 12)}.get(other.otherwise.unit, Fraction(1, 365))
+                scale = {"years": Fraction(1), "months": Fraction(1, 12)}.get(other.otherwise.unit, Fraction(1, 365))
                 return [(operator, value * scale, wanted) for operator, value, wanted in self.wishes[name].thresholds]
         return [("≥", Fraction(18), True)]
 
@@ -400,3 +408,21 @@ def _days_of(window: x.Window) -> int:
     return 30
 
 
+def write_population(graph: RuleGraph, patients: int, seed: int, path: Path) -> None:
+    """Writes made-up patients to a Parquet or CSV file. In CSV, which has no lists, a list is written as JSON is.
+
+    Raises PopulationError for another kind of file, and OSError."""
+    suffix = path.suffix.lower()
+    if suffix not in (".parquet", ".csv"):
+        raise PopulationError(f"{path}: write a name that ends with .parquet or .csv")
+    maker = Synthesizer(graph, seed)
+    frames = register_io_source(lambda *_: maker.blocks(patients), schema=maker.types())
+    unfinished = path.with_name(path.name + ".new")
+    try:
+        if suffix == ".parquet":
+            frames.sink_parquet(unfinished, compression="zstd", row_group_size=250_000)
+        else:
+            frames.select(flat(name, type) for name, type in maker.types().items()).sink_csv(unfinished)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)

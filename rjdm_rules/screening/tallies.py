@@ -132,7 +132,7 @@ class Tally:
         if self.facts is None:
             return []
         size = sum(pl.col(word).bitwise_count_ones().cast(pl.Int64) for word in self.words)
-        single = pl.col("patients").filter(size == 1)
+        single = pl.col("patients").filter(pl.lit(size) == 1 if isinstance(size, int) else size == 1)
         found = []
         for item in self.items:
             held = self.facts.filter(self.has(item))

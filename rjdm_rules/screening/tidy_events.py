@@ -17,8 +17,8 @@ from .occurrences import Occurrences, gathered
 from .shape import ItemShape
 from .tidying import (
     READERS,
-    Columns,
     ColumnReader,
+    Columns,
     DateReader,
     Found,
     TextMap,
@@ -112,7 +112,9 @@ class OccurrenceReader:
         parts = [*known, *(VALUE_PARTS if item.attribute("value") else ())]
         for name in types:
             if name not in parts:
-                raise PopulationError(f"the column `{item.name}` has a field `{name}`, which is none of {', '.join(known)}")
+                raise PopulationError(
+                    f"the column `{item.name}` has a field `{name}`, which is none of {', '.join(known)}"
+                )
 
     def _attribute(self, attribute: Item) -> ItemColumns | None:
         there = attribute.name in self.types

@@ -129,8 +129,8 @@ class OptionReader(ColumnReader):
 
     def read(self, raw: pl.DataFrame, found: Found) -> Tidied:
         if self.same or self.type == pl.Null or (self.plain and found[self.key("fits")]):
-            values = pl.col(self.name) if self.type != pl.Null else pl.col(self.name).cast(self.options)
-            return Tidied({self.item.name: values}, ItemShape())
+            column = pl.col(self.name) if self.type != pl.Null else pl.col(self.name).cast(self.options)
+            return Tidied({self.item.name: column}, ItemShape())
         if self.type not in (pl.String, pl.Categorical) and not isinstance(self.type, pl.Enum):
             return _all_odd(self.item, raw[self.name], {self.item.name: self.options})
         text = raw[self.name].cast(pl.String)
@@ -308,7 +308,7 @@ class NumberReader(ColumnReader):
         ends += [found.get(f"{name} high") for name in self.limits.values()]
         value = columns[self.item.name]
         if isinstance(value, pl.Series):  # from texts
-            ends += [value.min(), value.max()]  # type: ignore[list-item]
+            ends += [value.min(), value.max()]
         elif any(name and not self.types[name].is_numeric() for name in names):
             return True
         return any(end is not None and abs(end) > LARGE for end in ends)
@@ -319,7 +319,9 @@ class NumberReader(ColumnReader):
         if self.item.kind == "count":
             strange = strange | (value.round() != value)
         if isinstance(self.type, pl.Decimal) or self.type in (pl.Int64, pl.UInt64, pl.Int128):
-            strange = strange | (value.cast(self.type, strict=False) != raw[self.name]).fill_null(True) & value.is_not_null()
+            strange = (
+                strange | (value.cast(self.type, strict=False) != raw[self.name]).fill_null(True) & value.is_not_null()
+            )
         outside = (value < self.low) | (value >= self.over)
         for unit in units:
             factors = self.conversions[unit]
@@ -328,9 +330,7 @@ class NumberReader(ColumnReader):
                 outside = outside.zip_with(raw[self.unit or ""].fill_null("") != unit, (value < low) | (value >= over))
         return strange | outside
 
-    def _units(
-        self, raw: pl.DataFrame, found: Found, columns: Columns, odd: list[pl.Series]
-    ) -> tuple[str, ...]:
+    def _units(self, raw: pl.DataFrame, found: Found, columns: Columns, odd: list[pl.Series]) -> tuple[str, ...]:
         """The units that occur beside the declared one; rows with another are odd."""
         if not self.unit or self.types[self.unit] == pl.Null:
             return ()
@@ -359,9 +359,7 @@ class NumberReader(ColumnReader):
         factors = conversion(read, item.unit, item.molar_mass)
         return factors if factors and factors[0] > 0 else None
 
-    def _limits(
-        self, raw: pl.DataFrame, found: Found, columns: Columns, odd: list[pl.Series]
-    ) -> None:
+    def _limits(self, raw: pl.DataFrame, found: Found, columns: Columns, odd: list[pl.Series]) -> None:
         for limit, name in self.limits.items():
             key, type = f"{self.item.name} {limit}", self.types[name]
             if not type.is_numeric():
@@ -428,9 +426,9 @@ class DateReader(ColumnReader):
         if self.type == pl.String:
             (low, high), odd = self.map.mapped(raw[self.name], [self.tidy, self.tidy])
             partial = not low.equals(high)
-            columns = {f"{name} low": low, f"{name} high": high, name: low}
+            columns: Columns = {f"{name} low": low, f"{name} high": high, name: low}
             return Tidied(columns, ItemShape(partial=partial), odd)
-        return _all_odd(self.item, raw[self.name], {n: self.tidy for n in (name, f"{name} low", f"{name} high")})
+        return _all_odd(self.item, raw[self.name], dict.fromkeys((name, f"{name} low", f"{name} high"), self.tidy))
 
     def _typed(self, raw: pl.DataFrame, found: Found) -> Tidied:
         name, first, last = self.item.name, found[self.key("first")], found[self.key("last")]

@@ -9,16 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
-from ..graph.build import RuleGraph
 from ..protocol import expressions as x
 from ..protocol.model import Cell, Criterion, Part, Table, TableColumn
 from ..protocol.terms import items_behind
 from .columns import Column, walk
 from .ratios import Amount
-from .shape import Shape
 from .translate_occurrences import OccurrenceTranslation
 from .translation import NotColumnar
 
@@ -258,9 +255,7 @@ class ConditionTranslation(OccurrenceTranslation):
             return self.b.true
         amount = self.number(argument)
         low = self.r.at_most(self.r.constant(column.span.low), amount.low)
-        return self.b.surely(
-            self.b.conjunction((low, self.r.at_most(amount.high, self.r.constant(column.span.high))))
-        )
+        return self.b.surely(self.b.conjunction((low, self.r.at_most(amount.high, self.r.constant(column.span.high)))))
 
     def _may_match(self, cell: tuple[Cell, ...], argument: x.Expression) -> Column:
         if any(each.anything for each in cell):
@@ -273,7 +268,9 @@ class ConditionTranslation(OccurrenceTranslation):
         if kind == "truth":
             truth = self.truth(argument)
             either = [truth] if "yes" in options else []
-            return self.b.possibly(self.b.disjunction([*either, *([self.b.negation(truth)] if "no" in options else [])]))
+            return self.b.possibly(
+                self.b.disjunction([*either, *([self.b.negation(truth)] if "no" in options else [])])
+            )
         return self.b.possibly(self.one_of(argument, options))
 
     def _number_may(self, cell: Cell, amount: Amount) -> Column:
@@ -306,9 +303,8 @@ class ConditionTranslation(OccurrenceTranslation):
         match node:
             case x.DefinedValue(name=name):
                 return self.known(self.protocol.definitions[name].expression)
-            case x.Selected(event=event):
-                held = self.selection(node)
-                return self.b.surely(held.recorded)
+            case x.Selected():
+                return self.b.surely(self.selection(node).recorded)
             case x.AttributeOf():
                 return self.known_pick(node)
             case x.FirstKnown(values=values):

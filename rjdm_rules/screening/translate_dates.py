@@ -238,7 +238,7 @@ class DateTranslation(ValueTranslation):
         return b.three(sure, b.negation(may))
 
     def _end_low(self, start: Days, end: Days) -> Column:
-        return end.low if end is start or start.exact and end.low is start.low else self._later(end.low, start.low)
+        return end.low if end is start or (start.exact and end.low is start.low) else self._later(end.low, start.low)
 
     def _start_high(self, start: Days, end: Days) -> Column:
         """The earlier of the latest start and the latest end; a null one is endless and gives way."""
@@ -310,6 +310,7 @@ class DateTranslation(ValueTranslation):
 
     def _endless(self, window: x.Window) -> Edges:
         """The same for a length that may be of any size."""
+
         def same(day: Column) -> Column:
             return day
 
@@ -321,7 +322,7 @@ class DateTranslation(ValueTranslation):
     def _step(
         self, length: x.CalendarLength | Ratio | None, sign: int, up: bool, beyond: int, moments: bool
     ) -> tuple[Shift, Shift]:
-        """What moves an anchor by a length and a little beyond, and the least anchor that it takes to a day or later."""
+        """What moves an anchor by a length and a little beyond, and the least anchor that comes to a day or later."""
         further = self.b.seconds_later if moments else self.b.days_later
         if isinstance(length, Ratio):
             by = self.r.ceiling(length) if up else self.r.floor(length)
@@ -341,4 +342,3 @@ class DateTranslation(ValueTranslation):
             return self.b.case([(short, further(found, 1))], found)
 
         return lambda day: further(self.b.months_later(day, months), units + beyond), back
-

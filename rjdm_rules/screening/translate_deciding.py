@@ -1,8 +1,8 @@
 """What a verdict rests on, in columns: the facts that could settle an undetermined one, and the criteria by which a
 patient is ineligible.
 
-Both follow the links of the rule graph down from the verdict (`graph.links`). Which items keep an unknown condition from
-being known is said as in `evaluation.deciding`, for every row at once.
+Both follow the links of the rule graph down from the verdict (`graph.links`). Which items keep an unknown condition
+from being known is said as in `evaluation.deciding`, for every row at once.
 """
 
 from __future__ import annotations
@@ -101,7 +101,9 @@ class DecidingTranslation(RuleTranslation):
                 if (node, value) not in above:
                     continue
                 truth = self.node_truth(node)
-                held = b.conjunction((b.surely(truth if value else b.negation(truth)), b.disjunction(above[node, value])))
+                held = b.conjunction(
+                    (b.surely(truth if value else b.negation(truth)), b.disjunction(above[node, value]))
+                )
                 if node.startswith("criterion:"):
                     found.setdefault(node.partition(":")[2], []).append(held)
                 for each, ways in links.below.get(node, ()):
@@ -238,7 +240,9 @@ class DecidingTranslation(RuleTranslation):
                 return self.b.known(self.truth(node))
             case "number":
                 amount = self.number(node)
-                return self.r.known(amount.low) if amount.exact else self.b.surely(self.r.equal(amount.low, amount.high))
+                return (
+                    self.r.known(amount.low) if amount.exact else self.b.surely(self.r.equal(amount.low, amount.high))
+                )
             case "day" | "moment":
                 return self._exact(self.days(node))
         return self.known(node)

@@ -165,7 +165,9 @@ class OccurrenceTranslation(DateTranslation):
         if node.attribute == "date":
             if node.occurrence.kind == "latest":
                 low = self._outermost("max", start.low, picked.sure, picked)
-                return self._where_there(low, self._outermost("max", start.high, picked.candidate, picked, True), picked)
+                return self._where_there(
+                    low, self._outermost("max", start.high, picked.candidate, picked, True), picked
+                )
             low = self._outermost("min", start.low, picked.candidate, picked, True)
             return self._where_there(low, self._outermost("min", start.high, picked.sure, picked), picked)
         held = self.attribute_days(picked.event, node.attribute)

@@ -7,6 +7,7 @@ from functools import partial, reduce
 
 from ..protocol import expressions as x
 from ..protocol.model import Item, Table
+from ..protocol.terms import constant_value
 from ..protocol.types import Span
 from .columns import PATIENTS, Column
 from .kinds import MEASURED
@@ -88,8 +89,8 @@ class ValueTranslation(Translation):
             isinstance(node.subject, x.ItemValue) and self.protocol.items[node.subject.item].otherwise is None
         )
         if plain is not None and simple and all(offset == 0 for _, _, offset in plain.units):
-            value = self.r.decimal(plain.column, plain.digits, plain.most, plain.positive)
-            return self.exactly(self.r.over(value, limit))
+            own = self.r.decimal(plain.column, plain.digits, plain.most, plain.positive)
+            return self.exactly(self.r.over(own, limit))
         value = self.number(node.subject)
         declared = self._limitvalue(x.LimitValue(node.limit, node.subject)).low
         low = self.r.over(value.low, declared)
@@ -267,9 +268,7 @@ class ValueTranslation(Translation):
             return self.b.three(self.r.less(a.high, b.low), self.r.at_most(b.high, a.low))
         if operator == "≤":
             return self.b.three(self.r.at_most(a.high, b.low), self.r.less(b.high, a.low))
-        same = self.b.conjunction(
-            (self.r.equal(a.low, b.low), self._fixed_row(a), self._fixed_row(b))
-        )
+        same = self.b.conjunction((self.r.equal(a.low, b.low), self._fixed_row(a), self._fixed_row(b)))
         apart = self.b.disjunction((self.r.less(a.high, b.low), self.r.less(b.high, a.low)))
         return self.b.three(same, apart) if operator == "=" else self.b.three(apart, same)
 
@@ -278,14 +277,14 @@ class ValueTranslation(Translation):
 
     def _against_constant(self, node: x.Compare) -> Column | None:
         """A measured column against a constant: no arithmetic, only the floating-point number where the truth turns."""
-        from ..protocol.terms import constant_value
-
         threshold = constant_value(node.right)
         if threshold is None:
             return None
-        left, factor, offset = node.left, Fraction(1), Fraction(0)
+        left: x.Expression = node.left
+        factor, offset = Fraction(1), Fraction(0)
         if isinstance(left, x.Converted) and left.factor > 0:
-            left, factor, offset = left.value, left.factor, left.offset
+            factor, offset = left.factor, left.offset
+            left = left.value
         match left:
             case x.ItemValue(item=name) if self.protocol.items[name].kind in MEASURED:
                 return self._item_against(node, self.protocol.items[name], (threshold - offset) / factor)
@@ -308,7 +307,7 @@ class ValueTranslation(Translation):
         return self.b.case([(self.b.known(plain.column), recorded)], other)
 
     def threshold(self, operator: str, plain: Plain, threshold: Fraction) -> Column:
-        tests = []
+        tests: list[tuple[Column, Column]] = []
         for condition, factor, offset in plain.units:
             test = self._turning(operator, plain.column, (threshold - offset) / factor)
             if condition is None:

@@ -1,0 +1,172 @@
+"""The commands about populations: screen and synthesize."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .printing import counted, note
+from .shared import ALLOW_EXTRA, FILE, READING, Examples, evaluator_for, refuse, usable, with_criteria
+
+NEEDS = "screening needs more packages: pip install 'rjdm-rules[screen]'"
+MOST_FACTS = 5
+
+
+@click.command(
+    cls=Examples,
+    examples=(
+        "rjdm screen rjdm_cart people.parquet -o screened",
+        "rjdm screen rjdm_cart folder-of-csv -o screened --bad-values unknown",
+        "rjdm screen rjdm_cart people.parquet -o screened --format json",
+    ),
+)
+@FILE
+@click.argument("population", metavar="POPULATION")
+@click.option("-o", "--output", required=True, metavar="OUT", help="The folder for verdicts.parquet and summary.json.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print the summary.")
+@click.option(
+    "--bad-values",
+    type=click.Choice(["refuse", "unknown"]),
+    default="refuse",
+    help="Values that cannot be used: refuse the population, or take them as unknown and count them.",
+)
+@READING
+@ALLOW_EXTRA
+def screen(
+    file: str,
+    population: str,
+    output: str,
+    form: str,
+    bad_values: str,
+    readings: tuple[str, ...],
+    allow_extra: bool,
+) -> None:
+    """Screen a population: verdict and outcomes of everyone, and what they come to.
+
+    POPULATION is a Parquet or CSV file, or a folder of them: one row a patient, columns named as the items, with
+    ast_unit and ast_uln beside ast; events are dates, lists of dates, or lists of structs. A run that is stopped with
+    Ctrl-C goes on where it was when it is started again.
+    """
+    try:
+        from ..screening.screen import PopulationError, Screening, Stopped
+        from ..screening.sources import opened
+    except ModuleNotFoundError as error:
+        if error.name not in ("polars", "numpy", "pyarrow"):
+            raise
+        refuse(NEEDS)
+    evaluator = evaluator_for(with_criteria(usable(file)), readings)
+    try:
+        screening = Screening(evaluator, opened(Path(population), evaluator.protocol), allow_extra, bad_values)
+        for line in str(screening.missing()).splitlines():
+            note(line)
+        if allow_extra and screening.match.extra:
+            note("passed over: " + ", ".join(screening.match.extra))
+        with Bar() as bar:
+            screening.write(Path(output), bar)
+    except PopulationError as error:
+        refuse(str(error))
+    except Stopped as stopped:
+        note(f"stopped; {stopped.patients:,} patients are kept, and the same command goes on from there")
+        sys.exit(2)
+    except OSError as error:
+        refuse(f"{output}: cannot be written ({error.strerror or error})")
+    for column, count in screening.bad.items():
+        note(f"{column}: {counted(count, 'value')} taken as unknown, such as row {screening.examples[column][0].row}")
+    summary = screening.summary()
+    click.echo(json.dumps(summary, indent=2, ensure_ascii=False) if form == "json" else summary_text(summary))
+    note(f"wrote {Path(output) / 'verdicts.parquet'} and {Path(output) / 'summary.json'}")
+
+
+def summary_text(summary: dict[str, Any]) -> str:
+    """The verdicts, the criteria that fail most, and the facts to look up, as a terminal shows them."""
+    patients = summary["patients"]
+    lines = [f"{patients:,} {'patient' if patients == 1 else 'patients'}"]
+    several = any(isinstance(each, dict) for each in summary["verdicts"].values())
+    for part, verdicts in summary["verdicts"].items() if several else [("", summary["verdicts"])]:
+        lines += [f"  {part}"] if part else []
+        lines += [f"  {word:13} {count:>12,}  {share(count, patients):>7}" for word, count in verdicts.items()]
+    failing = [(id, each) for id, each in summary["criteria"].items() if each["shapley"] is not None and each["fails"]]
+    failing.sort(key=lambda each: -each[1]["shapley"])
+    if failing:
+        lines += ["", "why patients are ineligible      fails    alone   share of exclusions"]
+        total = sum(each["shapley"] for _, each in failing)
+        for id, each in failing:
+            lines.append(f"  {id:20} {each['fails']:>15,} {each['fails_only']:>8,} {share(each['shapley'], total):>9}")
+    facts = summary["next_best_facts"]
+    if facts:
+        lines += ["", "what to look up next             patients    alone"]
+        for each in facts[:MOST_FACTS]:
+            lines.append(f"  {each['item']:25} {each['patients']:>13,} {each['alone']:>8,}")
+    return "\n".join(lines)
+
+
+def share(part: float, whole: float) -> str:
+    return f"{100 * part / whole:.1f} %" if whole else "–"
+
+
+class Bar:
+    """A progress bar on a terminal: how many patients, how fast, and how long it will take."""
+
+    def __init__(self) -> None:
+        self.shown = sys.stderr.isatty()
+        self.start = time.monotonic()
+        self.first: int | None = None
+
+    def __enter__(self) -> Bar:
+        return self
+
+    def __call__(self, done: int, of: int | None) -> None:
+        if not self.shown:
+            return
+        if self.first is None:  # what an earlier run had decided says nothing of the speed
+            self.first = max(done - 250_000, 0)
+        speed = (done - self.first) / max(time.monotonic() - self.start, 0.001)
+        text = f"{done:,} patients, {round(speed):,} a second"
+        if of:
+            width = 24
+            filled = round(width * done / of)
+            left = round((of - done) / speed) if speed else 0
+            text = f"[{'█' * filled}{'·' * (width - filled)}] {text}, {left // 60}:{left % 60:02d} left"
+        click.echo(f"\r{text}\x1b[K", nl=False, err=True)
+
+    def __exit__(self, *_: object) -> None:
+        if self.shown:
+            click.echo("\r\x1b[K", nl=False, err=True)
+
+
+@click.command(
+    cls=Examples,
+    examples=(
+        "rjdm synthesize rjdm_cart -n 1000000 --seed 1 -o people.parquet",
+        "rjdm synthesize trial.rules -n 1000 -o people.csv",
+    ),
+)
+@FILE
+@click.option("-n", "--patients", type=click.IntRange(1), default=1000, show_default=True, help="How many patients.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same people.")
+@click.option("-o", "--output", required=True, metavar="OUT", help="The file to write: .parquet or .csv.")
+def synthesize(file: str, patients: int, seed: int, output: str) -> None:
+    """Make up a population for a protocol: plausible values, borders, gaps and events.
+
+    The same file, number and seed make the same people. Nobody in it is real.
+    """
+    try:
+        from ..screening.matching import PopulationError
+        from ..screening.synthesizing import write_population
+    except ModuleNotFoundError as error:
+        if error.name not in ("polars", "numpy", "pyarrow"):
+            raise
+        refuse(NEEDS)
+    protocol = with_criteria(usable(file))
+    try:
+        write_population(protocol.graph, patients, seed, Path(output))
+    except PopulationError as error:
+        refuse(str(error))
+    except OSError as error:
+        refuse(f"{output}: cannot be written ({error.strerror or error})")
+    note(f"wrote {output}")

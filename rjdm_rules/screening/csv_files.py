@@ -1,0 +1,132 @@
+"""Populations in CSV: UTF-8, a header, one row a patient; several options or dates are separated by `;`.
+
+As for single patients: an empty cell is unknown, `none` says that something never happened, and occurrences with
+attributes are written as JSON.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ..protocol.model import Item, Protocol
+from .kinds import MEASURED
+from .matching import PopulationError
+
+Dtype = Any
+
+
+def read_csv(path: Path, protocol: Protocol) -> pl.DataFrame:
+    """The rows of a file, with lists where items are sets or events. Raises PopulationError."""
+    try:
+        frame = pl.read_csv(
+            path, infer_schema_length=None, try_parse_dates=True, glob=False, raise_if_empty=False,
+            schema_overrides={"id": pl.String},
+        )  # fmt: skip
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise PopulationError(problem_of(path, error)) from None
+    return frame.with_columns(
+        _listed(frame[name], protocol.items[name])
+        for name in frame.columns
+        if name in protocol.items and frame[name].dtype == pl.String
+    )
+
+
+def problem_of(path: Path, error: Exception) -> str:
+    """What is wrong with a CSV file, with the line where it can be told."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as held:
+            rows = csv.reader(held, strict=True)
+            header = next(rows, [])
+            doubled = sorted({name for name in header if header.count(name) > 1})
+            if doubled:
+                return f"{path}: the column `{doubled[0]}` is there twice"
+            for row in rows:
+                if row and len(row) != len(header):
+                    return f"{path}, line {rows.line_num}: this row has {len(row)} cells, the header {len(header)}"
+    except UnicodeDecodeError as wrong:
+        line = path.read_bytes()[: wrong.start].count(b"\n") + 1
+        return f"{path}, line {line}: the text is not UTF-8; save the file as UTF-8"
+    except (csv.Error, OSError) as wrong:
+        return f"{path}: {wrong}"
+    return f"{path}: this CSV file cannot be read; {' '.join(str(error).split())[:160]}"
+
+
+def _listed(column: pl.Series, item: Item) -> pl.Series:
+    """A column of texts as lists, for sets and events."""
+    if item.kind == "several of" and "none" not in item.option_names:
+        return _split(column)
+    if item.kind != "event":
+        return column
+    written = column.str.strip_chars()
+    if not written.str.contains(r"^[\[{]").any():
+        return _split(column)
+    return pl.Series(column.name, [_occurrences(each, item) for each in written], dtype=pl.List(occurrence_type(item)))
+
+
+def _split(column: pl.Series) -> pl.Series:
+    """Texts separated by `;`; `none` and `no` are none."""
+    parts = column.str.strip_chars().str.split(";").list.eval(pl.element().str.strip_chars())
+    nothing = column.str.strip_chars().is_in(["none", "no"])
+    empty = pl.Series([[]], dtype=pl.List(pl.String))
+    return pl.select(pl.when(nothing).then(pl.lit(empty)).otherwise(pl.lit(parts)).alias(column.name)).to_series()
+
+
+def _occurrences(text: str | None, item: Item) -> list[dict[str, Any]] | None:
+    if text is None:
+        return None
+    if text in ("none", "no"):
+        return []
+    held: Any = [{"date": each.strip()} for each in text.split(";")]
+    if text[:1] in "[{":
+        try:
+            held = json.loads(text)
+        except ValueError:
+            raise PopulationError(f"the column `{item.name}`: {text[:40]} is no JSON") from None
+    return [_occurrence(each) for each in (held if isinstance(held, list) else [held])]
+
+
+def _occurrence(value: Any) -> dict[str, Any]:
+    """All as texts, which the reader of the column looks at."""
+    held = value if isinstance(value, Mapping) else {"date": value}
+    return {key: each if each is None or isinstance(each, bool) else str(each) for key, each in held.items()}
+
+
+def occurrence_type(item: Item) -> pl.Struct:
+    """The struct that holds an occurrence of an event, its parts as texts."""
+    fields: dict[str, Any] = {"date": pl.String}
+    if item.course:
+        fields["until"] = pl.String
+    for attribute in item.attributes:
+        fields[attribute.name] = pl.Boolean if attribute.kind == "truth" else pl.String
+        if attribute.name == "value" and attribute.kind in MEASURED:
+            fields["unit"] = pl.String
+    return pl.Struct(fields)
+
+
+def flat(name: str, type: Dtype) -> pl.Expr:
+    """A column as CSV holds it."""
+    column = pl.col(name)
+    if not isinstance(type, pl.List):
+        return column
+    filled = column.list.len() > 0
+    text = column.map_batches(_texts, return_dtype=pl.String)
+    return pl.when(filled).then(text).when(column.is_not_null()).then(pl.lit("none")).alias(name)
+
+
+def _texts(lists: pl.Series) -> pl.Series:
+    """Plain values separated by `;`, occurrences with attributes or without a date as JSON."""
+    return pl.Series([None if held is None else _text(held.to_list()) for held in lists], dtype=pl.String)
+
+
+def _text(held: list[Any]) -> str:
+    if all(each is not None and not isinstance(each, Mapping) for each in held):
+        return ";".join(map(str, held))
+    parts = [each if isinstance(each, Mapping) else {"date": each} for each in held]
+    known = [{key: each for key, each in one.items() if each is not None} for one in parts]
+    return json.dumps([each or {"date": None} for each in known], default=str)
