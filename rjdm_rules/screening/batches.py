@@ -79,9 +79,7 @@ class Tidying:
         tests = {name: test for reader in self.readers.values() for name, test in reader.tests().items()}
         found = raw.select(**tests).row(0, named=True) if tests else {}
         tidied = {name: reader.read(raw, found) for name, reader in self.readers.items()}
-        with self._lock:  # batches are made tidy by several threads
-            self.shape = joined(self.shape, Shape({name: each.shape for name, each in tidied.items()}))
-            shape = self.shape
+        shape = self.grow(Shape({name: each.shape for name, each in tidied.items()}))
         columns: Columns = {}
         events = {}
         for name, each in tidied.items():
@@ -93,6 +91,12 @@ class Tidying:
             if each.odd is not None:
                 self._look_at(name, raw, each.odd, first_row, made)
         return made
+
+    def grow(self, shape: Shape) -> Shape:
+        """The shape of all batches so far (several threads make them tidy), and of one more."""
+        with self._lock:
+            self.shape = joined(self.shape, shape)
+            return self.shape
 
     def _look_at(self, name: str, raw: pl.DataFrame, odd: pl.Series, first_row: int, made: TidyBatch) -> None:
         """Shows the odd values of an item to the reader of records."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any
 
@@ -13,14 +13,16 @@ import pyarrow as pa
 
 from ..evaluation.results import Evaluator
 from .batches import BadValue, TidyBatch, Tidying
+from .columns import PATIENTS
 from .matching import Match
 from .polars_engine import OUTCOMES, VERDICTS, Program, Run
 from .raw_records import record_of
-from .shape import Shape, full_item
+from .shape import MOST_DIGITS, ItemShape, Shape, full_item
 from .translate import RuleTranslation
 from .translate_deciding import DecidingTranslation
 
 DOUBTFUL, FAILS = "#doubtful", "#fails "
+MOST_DOUBTFUL = 0.005  # of the rows of a batch; beyond, it is looked whether more digits help
 
 
 @dataclass
@@ -40,9 +42,11 @@ class PopulationEvaluator:
     def __init__(
         self, evaluator: Evaluator, match: Match, types: Mapping[str, Any], bad_is_unknown: bool = False
     ) -> None:
-        self.evaluator, self.match, self.types = evaluator, match, types
+        self.types = {name: replaced(type, pl.Float64) for name, type in types.items()}
+        self.short = [name for name, type in types.items() if type != self.types[name]]
+        self.evaluator, self.match = evaluator, match
         self.bad_is_unknown = bad_is_unknown
-        self.tidying = Tidying(evaluator.protocol, match, types)
+        self.tidying = Tidying(evaluator.protocol, match, self.types)
         self._lock = Lock()
         self._shape: Shape | None = None
         self._program: Program | None = None
@@ -85,15 +89,14 @@ class PopulationEvaluator:
 
     def run(self, raw: pl.DataFrame, first_row: int = 0) -> Evaluated:
         raw = raw.rechunk() if raw.n_chunks() > 1 else raw  # else Polars aligns all columns at every step
+        raw = raw.with_columns(self._lengthened(name, raw.schema[name]) for name in self.short)
         tidy = self.tidying.tidy(raw, first_row)
         if tidy.bad and self.bad_is_unknown:
             raw = tidy.without_bad(self.match)
             bad = tidy.bad
             tidy = self.tidying.tidy(raw, first_row)
             tidy.bad = bad
-        program = self.program(tidy.shape)
-        run = program.start(tidy.batch(program.sources[""]))
-        found = run.phase(0)
+        run, found = self._first_phase(tidy)
         rows = self._rows_apart(found[DOUBTFUL], tidy)
         found = found.drop(DOUBTFUL)
         found = found.with_columns(self._deciding(found, run, raw, rows))
@@ -102,6 +105,23 @@ class PopulationEvaluator:
         fails = {name: name.removeprefix(FAILS) for name in found.columns if name.startswith(FAILS)}
         frame = found.drop(list(fails)).insert_column(0, raw[self.match.id].alias("id"))
         return Evaluated(frame, found.select(list(fails)).rename(fails), len(rows), [bad for bad, _ in tidy.bad])
+
+    def _lengthened(self, name: str, type: Any) -> pl.Expr:
+        """Floating-point numbers of half length as the short decimals that they show: 0.3 is three tenths."""
+        return pl.col(name).cast(replaced(type, pl.String)).cast(self.types[name])
+
+    def _first_phase(self, tidy: TidyBatch) -> tuple[Run, pl.DataFrame]:
+        """Verdicts and outcomes. Where many rows are doubtful since numbers have more digits than the rules were
+        written for, they are written for more."""
+        program = self.program(tidy.shape)
+        run = program.start(tidy.batch(program.sources[""]))
+        found = run.phase(0)
+        if int(found[DOUBTFUL].sum()) > MOST_DOUBTFUL * found.height:
+            more = more_digits(program, run)
+            if more:
+                tidy.shape = self.tidying.grow(Shape(with_digits(tidy.shape.items, more)))
+                return self._first_phase(tidy)
+        return run, found
 
     # ---- deciding facts
 
@@ -155,6 +175,44 @@ class PopulationEvaluator:
         facts = pl.Series([list(each.deciding_facts) for each in results], dtype=pl.List(self.facts))
         columns.append(with_rows(found["deciding_facts"], rows, facts))
         return found.with_columns(columns)
+
+
+def replaced(type: Any, other: Any) -> Any:
+    """A column type with another in place of floating-point numbers of half length."""
+    if isinstance(type, pl.List):
+        return pl.List(replaced(type.inner, other))
+    if isinstance(type, pl.Struct):
+        return pl.Struct({each.name: replaced(each.dtype, other) for each in type.fields})
+    return other if type == pl.Float32 else type
+
+
+def more_digits(program: Program, run: Run) -> dict[tuple[str, str], int]:
+    """The measured columns with more digits behind the point than the program takes, with how many they have: by the
+    frame and the name of item or attribute."""
+    found: dict[tuple[str, str], int] = {}
+    for (frame, name), taken in program.taken.items():
+        table = run.patients if frame == PATIENTS else run.events[frame].frame
+        values = table[name].drop_nulls().to_numpy()
+        digits = next(
+            (d for d in range(taken, MOST_DIGITS + 1) if (np.round(values * 10**d) / 10**d == values).all()), taken
+        )
+        if digits > taken:
+            key = (frame, name.partition(" ")[0])
+            found[key] = max(digits, found.get(key, 0))
+    return found
+
+
+def with_digits(items: Mapping[str, ItemShape], more: Mapping[tuple[str, str], int]) -> dict[str, ItemShape]:
+    """The shapes of items, of which some have more digits."""
+    found = dict(items)
+    for (frame, name), digits in more.items():
+        if frame == PATIENTS:
+            found[name] = replace(found[name], digits=digits)
+        else:
+            attributes = dict(found[frame].attributes)
+            attributes[name] = replace(attributes[name], digits=digits)
+            found[frame] = replace(found[frame], attributes=attributes)
+    return found
 
 
 def verdict_column(part: str | None) -> str:

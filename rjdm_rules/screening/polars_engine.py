@@ -44,11 +44,14 @@ class Program:
         self.writer = Writer(self.plan, options)
         self.sources: dict[str, dict[str, str]] = {PATIENTS: {}}
         self.digits: dict[str, set[int]] = {}
+        self.taken: dict[tuple[str, str], int] = {}  # of each measured column, the digits behind the point
         for column in walk(root for each in self.phases for root in each.values()):
             if column.op == "source":
                 self.sources.setdefault(column.frame, {})[column.value] = column.type
             elif column.op == "fits":
                 self.digits.setdefault(column.frame, set()).add(column.value)
+            elif column.op == "scaled" and column.operands[0].op == "source":
+                self.taken[column.frame, column.operands[0].value] = column.value
         self.wanted = [self._wanted(number) for number in range(len(self.phases))]
         self.stages = [
             [(stage, [] if stage.crossing else [self.writer.full(each) for each in stage.columns]) for stage in stages]

@@ -224,7 +224,8 @@ class Screening:
         protocol = self.evaluator.protocol
         held = [
             protocol.id, protocol.version, repr(self.evaluator.graph.known.keys()),
-            json.dumps(dict(self.evaluator.readings)), self.source.stamp, repr(sorted(self.source.schema.items(), key=str)), self.bad_values,
+            json.dumps(dict(self.evaluator.readings)), self.source.stamp,
+            repr(sorted(self.source.schema.items(), key=str)), self.bad_values,
         ]  # fmt: skip
         return sha256("\n".join(held).encode()).hexdigest()
 

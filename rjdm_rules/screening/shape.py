@@ -13,7 +13,7 @@ from math import inf
 from ..protocol.model import Item, Protocol
 
 LARGE = 1e9  # of values and limits, unless the data has larger ones
-DIGITS = 4  # behind the point, of measured values and limits, unless the data has more
+DIGITS, MOST_DIGITS = 2, 9  # behind the point, of measured values and limits; as many as the data has
 
 
 @dataclass(frozen=True)

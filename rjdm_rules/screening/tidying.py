@@ -377,11 +377,9 @@ class NumberReader(ColumnReader):
 
 
 def _floats(name: str, type: Any) -> pl.Expr:
-    """A numeric column as floating-point numbers; those of half length as the short decimals that they show."""
+    """A numeric column as floating-point numbers."""
     if type == pl.Float64:
         return pl.col(name)
-    if type == pl.Float32:
-        return pl.col(name).cast(pl.String).cast(pl.Float64)
     return pl.col(name).cast(pl.Float64)
 
 

@@ -1,0 +1,165 @@
+"""Tables of a population in SQL as the frames that the rules read: patients with a row each, and occurrences.
+
+Occurrences stand in list columns of the patients' table, or in a table of their own for each event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from ..protocol.model import Item, Protocol
+from .kinds import MEASURED
+from .matching import Match
+from .shape import ItemShape, Shape
+from .sql_writer import ID, Frame, literal
+from .translation import ONGOING
+
+Node = exp.Expression
+LONGEST_DATE = 10
+
+
+@dataclass(frozen=True)
+class SqlTable:
+    """`name` of the table of patients, as its parts. `dates`: the date columns that hold texts, perhaps partial (of an
+    event as `event.date`, `event.until`). `tables`: events whose occurrences stand in a table of their own; others are
+    list columns, of dates or (in `structs`) of structs, for which the fields that there are."""
+
+    name: tuple[str, ...]
+    texts: frozenset[str] = frozenset()
+    structs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def node(self) -> exp.Table:
+        return table_of(self.name)
+
+
+def table_of(parts: tuple[str, ...]) -> exp.Table:
+    """A table by its name, perhaps with schema and catalog before it."""
+    *before, name = parts
+    kinds = dict(zip(("db", "catalog"), reversed(before), strict=False))
+    return exp.table_(name, quoted=True, **kinds)
+
+
+def frames_of(protocol: Protocol, match: Match, table: SqlTable, shape: Shape) -> dict[str, Frame]:
+    """The frame of the patients, and one for each event."""
+    columns: dict[str, Node] = {}
+    events = {}
+    for name, held in match.items.items():
+        item, shaped = held.item, shape.items[name]
+        if item.kind == "event":
+            there = exp.column(held.value or name, quoted=True)
+            columns[f"{name} recorded"] = exp.Case().when(there.is_(exp.null()).not_(), exp.true())
+            events[name] = _occurrences(item, shaped, table, match)
+        elif item.kind in ("date", "time"):
+            columns.update(_date(name, held.value or name, item.kind == "time", shaped, name in table.texts))
+        else:
+            columns.update(_plain(item, held.value, held.unit, held.limits, shaped))
+    names = {name: f"s{number}" for number, name in enumerate(columns)}
+    made = [node.as_(names[name]) for name, node in columns.items()]
+    source = exp.column(match.id, quoted=True).as_(ID, quoted=True)
+    return {"": Frame(exp.select(source, *made).from_(table.node()), names), **events}
+
+
+def _plain(
+    item: Item, value: str | None, unit: str | None, limits: Mapping[str, str], shape: ItemShape, of: str | None = None
+) -> dict[str, Node]:
+    found: dict[str, Node] = {}
+    if value is not None:
+        column = _column(value, of)
+        found[item.name] = exp.cast(column, "DOUBLE") if item.kind in MEASURED else column
+    if unit is not None and shape.units:
+        found[f"{item.name} unit"] = _column(unit, of)
+    for limit, name in limits.items():
+        found[f"{item.name} {limit}"] = exp.cast(_column(name, of), "DOUBLE")
+    return found
+
+
+def _column(name: str, of: str | None = None) -> Node:
+    column = exp.column(name, quoted=True)
+    return column if of is None else exp.Dot(this=exp.column(of), expression=exp.to_identifier(name, quoted=True))
+
+
+def _date(name: str, column: str, moment: bool, shape: ItemShape, text: bool, of: str | None = None) -> dict[str, Node]:
+    """A date, or the bounds of one that may be partial."""
+    held = _column(column, of)
+    if not text:
+        made = exp.TimestampTrunc(this=held, unit=exp.var("SECOND")) if moment else exp.cast(held, "DATE")
+        return {name: made}
+    first, last = _first_day(held), _last_day(held)
+    if not moment:
+        return {f"{name} low": first, f"{name} high": last}
+    longer = exp.GT(this=exp.Length(this=held.copy()), expression=exp.Literal.number(LONGEST_DATE))
+    at = exp.cast(exp.func("REPLACE", held.copy(), exp.Literal.string("T"), exp.Literal.string(" ")), "TIMESTAMP")
+    start = exp.cast(first, "TIMESTAMP")
+    end = exp.TimestampAdd(
+        this=exp.cast(last, "TIMESTAMP"), expression=exp.Literal.number(86399), unit=exp.var("SECOND")
+    )
+    return {
+        f"{name} low": exp.Case().when(longer.copy(), at.copy()).else_(start),
+        f"{name} high": exp.Case().when(longer, at).else_(end),
+    }
+
+
+def _first_day(text: Node) -> Node:
+    """The first day that a text may stand for; `ongoing` is the last day of the calendar."""
+    found = exp.Case()
+    for length, rest in ((4, "-01-01"), (7, "-01")):
+        whole = exp.DPipe(this=text.copy(), expression=exp.Literal.string(rest))
+        found = found.when(_length_is(text, length), exp.cast(whole, "DATE"))
+    found = found.when(_is_ongoing(text), literal(ONGOING, "day"))
+    return found.when(_length_is(text, 10), exp.cast(text.copy(), "DATE"))
+
+
+def _last_day(text: Node) -> Node:
+    found = exp.Case()
+    for length, rest in ((4, "-12-01"), (7, "-01")):
+        whole = exp.DPipe(this=text.copy(), expression=exp.Literal.string(rest))
+        found = found.when(_length_is(text, length), exp.LastDay(this=exp.cast(whole, "DATE")))
+    found = found.when(_is_ongoing(text), literal(ONGOING, "day"))
+    return found.when(_length_is(text, 10), exp.cast(text.copy(), "DATE"))
+
+
+def _length_is(text: Node, length: int) -> Node:
+    return exp.EQ(this=exp.Length(this=text.copy()), expression=exp.Literal.number(length))
+
+
+def _is_ongoing(text: Node) -> Node:
+    return exp.EQ(this=text.copy(), expression=exp.Literal.string("ongoing"))
+
+
+def _occurrences(item: Item, shape: ItemShape, table: SqlTable, match: Match) -> Frame:
+    """The occurrences of an event, one a row."""
+    of = None if item.name in table.tables else "o"
+    fields = table.structs.get(item.name)
+    columns: dict[str, Node] = {}
+    if of is not None and fields is None:
+        held = exp.column("o")
+        text = f"{item.name}.date" in table.texts
+        columns = {"date low": _first_day(held), "date high": _last_day(held)} if text else {"date": held}
+    else:
+        for name in ("date", "until"):
+            if name in shape.attributes:
+                columns.update(
+                    _date(name, name, False, shape.attributes[name], f"{item.name}.{name}" in table.texts, of)
+                )
+        for attribute in item.attributes:
+            held_shape = shape.attributes.get(attribute.name)
+            if held_shape is None:
+                continue
+            unit = "unit" if attribute.name == "value" and (fields is None or "unit" in fields) else None
+            limits = {limit: limit.lower() for limit in held_shape.limits}
+            columns.update(_plain(attribute, attribute.name, unit, limits, held_shape, of))
+    names = {name: f"s{number}" for number, name in enumerate(columns)}
+    made = [node.as_(names[name]) for name, node in columns.items()]
+    if of is None:
+        query = exp.select(exp.column(ID, quoted=True), *made).from_(table_of(table.tables[item.name]))
+        return Frame(query, names)
+    source = match.items[item.name].value or item.name
+    unnested = exp.select(
+        exp.column(match.id, quoted=True).as_(ID, quoted=True),
+        exp.Explode(this=exp.column(source, quoted=True)).as_("o"),
+    ).from_(table.node())
+    return Frame(exp.select(exp.column(ID, quoted=True), *made).from_(unnested.subquery("u")), names)
