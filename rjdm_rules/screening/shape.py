@@ -20,7 +20,7 @@ DIGITS, MOST_DIGITS = 2, 9  # behind the point, of measured values and limits; a
 class ItemShape:
     """`partial`: a date column may hold partial dates. `units`: the units that occur beside the declared one.
     `limits`: the limits of normal that have a column. `digits`: decimals of values and limits. `large`: some are beyond
-    `LARGE`. `attributes`: of an
+    `LARGE`. `unit_column`: each value may have a unit of its own. `attributes`: of an
     event, those that are there (`date` and `until` among them)."""
 
     partial: bool = False
@@ -28,6 +28,7 @@ class ItemShape:
     limits: frozenset[str] = frozenset()
     digits: int = DIGITS
     large: bool = False
+    unit_column: bool = False
     attributes: Mapping[str, ItemShape] = field(default_factory=dict)
 
     @property

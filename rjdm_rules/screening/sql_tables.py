@@ -14,7 +14,7 @@ from ..protocol.model import Item, Protocol
 from .kinds import MEASURED
 from .matching import Match
 from .shape import ItemShape, Shape
-from .sql_writer import ID, Frame, literal
+from .sql_writer import ID, Frame, each_of, literal, struct
 from .translation import ONGOING
 
 Node = exp.Expression
@@ -46,21 +46,32 @@ def table_of(parts: tuple[str, ...]) -> exp.Table:
 def frames_of(protocol: Protocol, match: Match, table: SqlTable, shape: Shape) -> dict[str, Frame]:
     """The frame of the patients, and one for each event."""
     columns: dict[str, Node] = {}
-    events = {}
+    events: dict[str, Frame] = {}
+    arrays: dict[str, Node] = {}
     for name, held in match.items.items():
         item, shaped = held.item, shape.items[name]
         if item.kind == "event":
             there = exp.column(held.value or name, quoted=True)
             columns[f"{name} recorded"] = exp.Case().when(there.is_(exp.null()).not_(), exp.true())
-            events[name] = _occurrences(item, shaped, table, match)
+            fields = _occurrences(item, shaped, table)
+            names = {field: f"s{number}" for number, field in enumerate(fields)}
+            made = {names[field]: node for field, node in fields.items()}
+            if name in table.tables:
+                listed = [node.as_(alias) for alias, node in made.items()]
+                rows = exp.select(exp.column(ID, quoted=True), *listed).from_(table_of(table.tables[name]))
+                events[name] = Frame(names, rows)
+            else:
+                arrays[f"list_{name}"] = exp.Transform(this=there.copy(), expression=each_of(struct(made)))
+                events[name] = Frame(names, array=f"list_{name}")
         elif item.kind in ("date", "time"):
             columns.update(_date(name, held.value or name, item.kind == "time", shaped, name in table.texts))
         else:
             columns.update(_plain(item, held.value, held.unit, held.limits, shaped))
     names = {name: f"s{number}" for number, name in enumerate(columns)}
     made = [node.as_(names[name]) for name, node in columns.items()]
+    made += [node.as_(name) for name, node in arrays.items()]
     source = exp.column(match.id, quoted=True).as_(ID, quoted=True)
-    return {"": Frame(exp.select(source, *made).from_(table.node()), names), **events}
+    return {"": Frame(names, exp.select(source, *made).from_(table.node())), **events}
 
 
 def _plain(
@@ -70,7 +81,7 @@ def _plain(
     if value is not None:
         column = _column(value, of)
         found[item.name] = exp.cast(column, "DOUBLE") if item.kind in MEASURED else column
-    if unit is not None and shape.units:
+    if unit is not None and shape.unit_column:
         found[f"{item.name} unit"] = _column(unit, of)
     for limit, name in limits.items():
         found[f"{item.name} {limit}"] = exp.cast(_column(name, of), "DOUBLE")
@@ -105,21 +116,21 @@ def _date(name: str, column: str, moment: bool, shape: ItemShape, text: bool, of
 
 def _first_day(text: Node) -> Node:
     """The first day that a text may stand for; `ongoing` is the last day of the calendar."""
-    found = exp.Case()
+    found = exp.Case().when(_is_ongoing(text), literal(ONGOING, "day"))
     for length, rest in ((4, "-01-01"), (7, "-01")):
         whole = exp.DPipe(this=text.copy(), expression=exp.Literal.string(rest))
-        found = found.when(_length_is(text, length), exp.cast(whole, "DATE"))
-    found = found.when(_is_ongoing(text), literal(ONGOING, "day"))
-    return found.when(_length_is(text, 10), exp.cast(text.copy(), "DATE"))
+        found = found.when(_length_is(text, length), exp.TryCast(this=whole, to=exp.DataType.build("DATE")))
+    return found.when(_length_is(text, 10), exp.TryCast(this=text.copy(), to=exp.DataType.build("DATE")))
 
 
 def _last_day(text: Node) -> Node:
-    found = exp.Case()
+    found = exp.Case().when(_is_ongoing(text), literal(ONGOING, "day"))
     for length, rest in ((4, "-12-01"), (7, "-01")):
         whole = exp.DPipe(this=text.copy(), expression=exp.Literal.string(rest))
-        found = found.when(_length_is(text, length), exp.LastDay(this=exp.cast(whole, "DATE")))
-    found = found.when(_is_ongoing(text), literal(ONGOING, "day"))
-    return found.when(_length_is(text, 10), exp.cast(text.copy(), "DATE"))
+        found = found.when(
+            _length_is(text, length), exp.LastDay(this=exp.TryCast(this=whole, to=exp.DataType.build("DATE")))
+        )
+    return found.when(_length_is(text, 10), exp.TryCast(this=text.copy(), to=exp.DataType.build("DATE")))
 
 
 def _length_is(text: Node, length: int) -> Node:
@@ -130,36 +141,23 @@ def _is_ongoing(text: Node) -> Node:
     return exp.EQ(this=text.copy(), expression=exp.Literal.string("ongoing"))
 
 
-def _occurrences(item: Item, shape: ItemShape, table: SqlTable, match: Match) -> Frame:
-    """The occurrences of an event, one a row."""
+def _occurrences(item: Item, shape: ItemShape, table: SqlTable) -> dict[str, Node]:
+    """The tidy columns of an occurrence: of a row of its table, or of the element o of a list."""
     of = None if item.name in table.tables else "o"
     fields = table.structs.get(item.name)
-    columns: dict[str, Node] = {}
     if of is not None and fields is None:
         held = exp.column("o")
         text = f"{item.name}.date" in table.texts
-        columns = {"date low": _first_day(held), "date high": _last_day(held)} if text else {"date": held}
-    else:
-        for name in ("date", "until"):
-            if name in shape.attributes:
-                columns.update(
-                    _date(name, name, False, shape.attributes[name], f"{item.name}.{name}" in table.texts, of)
-                )
-        for attribute in item.attributes:
-            held_shape = shape.attributes.get(attribute.name)
-            if held_shape is None:
-                continue
+        return {"date low": _first_day(held), "date high": _last_day(held)} if text else {"date": held}
+    columns: dict[str, Node] = {}
+    for name in ("date", "until"):
+        if name in shape.attributes:
+            text = f"{item.name}.{name}" in table.texts
+            columns.update(_date(name, name, False, shape.attributes[name], text, of))
+    for attribute in item.attributes:
+        held_shape = shape.attributes.get(attribute.name)
+        if held_shape is not None:
             unit = "unit" if attribute.name == "value" and (fields is None or "unit" in fields) else None
             limits = {limit: limit.lower() for limit in held_shape.limits}
             columns.update(_plain(attribute, attribute.name, unit, limits, held_shape, of))
-    names = {name: f"s{number}" for number, name in enumerate(columns)}
-    made = [node.as_(names[name]) for name, node in columns.items()]
-    if of is None:
-        query = exp.select(exp.column(ID, quoted=True), *made).from_(table_of(table.tables[item.name]))
-        return Frame(query, names)
-    source = match.items[item.name].value or item.name
-    unnested = exp.select(
-        exp.column(match.id, quoted=True).as_(ID, quoted=True),
-        exp.Explode(this=exp.column(source, quoted=True)).as_("o"),
-    ).from_(table.node())
-    return Frame(exp.select(exp.column(ID, quoted=True), *made).from_(unnested.subquery("u")), names)
+    return columns

@@ -14,9 +14,10 @@ from sqlglot import exp
 
 from ..values.calendar import SECONDS_A_DAY
 from .columns import PATIENTS, Column
-from .stages import Plan, planned
+from .stages import Plan, Stage, planned
 
 ID = "id"
+LIST_SUM = "LIST_SUM"  # the sum of a list of numbers, as DuckDB calls it
 TYPES = {
     "truth": "BOOLEAN", "number": "DOUBLE", "day": "DATE", "moment": "TIMESTAMP", "text": "TEXT", "outcome": "TEXT",
     "verdict": "TEXT",
@@ -27,14 +28,20 @@ Node = exp.Expression
 
 @dataclass(frozen=True)
 class Frame:
-    """Where the rows of a frame come from: a query that gives the id and the tidy columns, by name."""
+    """Where the rows of a frame come from. `names`: of each tidy column the name. A table is a `query` that gives the id
+    and these columns; occurrences in lists are a column of the patients (`array`), of structs with these fields."""
 
-    query: exp.Select
     names: Mapping[str, str]
+    query: exp.Select | None = None
+    array: str = ""
 
 
 class SqlWriter:
-    """Writes one query. `frames` holds the patients and the events; `options` those of each set."""
+    """Writes one query. `frames` holds the patients and the events; `options` those of each set.
+
+    Occurrences in lists are worked out where they are, by functions on lists, so that nothing is joined; those in
+    tables of their own are joined with their patients and grouped again.
+    """
 
     def __init__(self, roots: Mapping[str, Column], frames: Mapping[str, Frame], options: Mapping[str, Sequence[str]]):
         self.roots, self.frames, self.options = roots, frames, options
@@ -42,31 +49,67 @@ class SqlWriter:
         self.tables: dict[str, str] = {}
         self.count: dict[str, int] = {}
         self.steps: list[tuple[str, exp.Select]] = []
+        self.arrays = {frame: held.array for frame, held in frames.items() if held.array}
+        self.fields = {frame: list(held.names.values()) for frame, held in frames.items() if held.array}
 
-    def query(self, more: Sequence[str] = ()) -> exp.Select:
-        """The whole query: the id, and a column for each root. `more` are columns of the patients kept beside."""
+    def query(self) -> exp.Select:
+        """The whole query: the id, and a column for each root."""
         for frame, held in self.frames.items():
-            self._step(frame, held.query)
+            if held.query is not None:
+                self._step(frame, held.query)
         for stage in self.plan.phases[0]:
-            if not stage.crossing:
-                made = [self._fresh(each).as_(self.name(each)) for each in stage.columns]
-                self._step(stage.frame, exp.select("*", *made).from_(self.tables[stage.frame]))
-            elif stage.frame == PATIENTS:
-                self._gather(stage.columns)
-            else:
-                self._spread(stage.frame, stage.columns)
-        columns = [exp.column(name, quoted=True) for name in (ID, *more)]
+            self._stage(stage)
         roots = [self.written(column).as_(name, quoted=True) for name, column in self.roots.items()]
-        found = exp.select(*columns, *roots).from_(self.tables[PATIENTS])
+        found = exp.select(exp.column(ID, quoted=True), *roots).from_(self.tables[PATIENTS])
         for name, step in self.steps:
             found = found.with_(name, step, copy=False)
         return found
+
+    def _stage(self, stage: Stage) -> None:
+        if stage.crossing and stage.frame == PATIENTS:
+            self._gather(stage.columns)
+        elif stage.crossing:
+            if stage.frame not in self.arrays:
+                self._spread(stage.frame, stage.columns)
+        elif stage.frame in self.arrays:
+            self._transform(stage.frame, stage.columns)
+        else:
+            made = [self._fresh(each).as_(self.name(each)) for each in stage.columns]
+            self._step(stage.frame, exp.select("*", *made).from_(self.tables[stage.frame]))
 
     def _step(self, frame: str, query: exp.Select) -> None:
         number = self.count[frame] = self.count.get(frame, -1) + 1
         name = f"{frame or 'patients'}_{number}"
         self.steps.append((name, query))
         self.tables[frame] = name
+
+    # ---- occurrences in lists
+
+    def _transform(self, frame: str, columns: Sequence[Column]) -> None:
+        """The list with more fields in its structs."""
+        made = {name: _field(name) for name in self.fields[frame]}
+        made.update({self.name(each): self._fresh(each) for each in columns})
+        transformed = exp.Transform(this=exp.column(self.arrays[frame]), expression=each_of(struct(made)))
+        number = self.count[frame] = self.count.get(frame, 0) + 1
+        name = f"{self.frames[frame].array}_{number}"
+        self._step(PATIENTS, exp.select("*", transformed.as_(name)).from_(self.tables[PATIENTS]))
+        self.arrays[frame], self.fields[frame] = name, list(made)
+
+    def _from_list(self, column: Column) -> Node:
+        array = exp.column(self.arrays[column.value])
+        held = self.written(column.operands[0])
+        if column.op in ("any", "count"):
+            fitting = exp.ArrayFilter(this=array, expression=each_of(exp.func("COALESCE", held, exp.false())))
+            size = exp.func("COALESCE", exp.ArraySize(this=fitting), exp.Literal.number(0))
+            if column.op == "any":
+                return _grouped(exp.GT(this=size, expression=exp.Literal.number(0)))
+            return exp.cast(exp.func("GREATEST", size, exp.Literal.number(0)), "DOUBLE")
+        values = exp.Transform(this=array, expression=each_of(held))
+        if column.op == "sum":
+            return exp.func(LIST_SUM, values)
+        return (exp.ArrayMax if column.op == "max" else exp.ArrayMin)(this=values)
+
+    # ---- occurrences in tables
 
     def _spread(self, frame: str, columns: Sequence[Column]) -> None:
         """Patients' values beside their occurrences."""
@@ -77,11 +120,14 @@ class SqlWriter:
 
     def _gather(self, columns: Sequence[Column]) -> None:
         """What is gathered from the occurrences of each event, beside its patient."""
-        by_event: dict[str, list[Column]] = {}
-        for column in columns:
-            by_event.setdefault(column.value, []).append(column)
         query = exp.select(exp.Column(this=exp.Star(), table=exp.to_identifier("p")))
         query = query.from_(exp.to_table(self.tables[PATIENTS]).as_("p"))
+        by_event: dict[str, list[Column]] = {}
+        for column in columns:
+            if column.value in self.arrays:
+                query = query.select(self._from_list(column).as_(self.name(column)))
+            else:
+                by_event.setdefault(column.value, []).append(column)
         for number, (event, held) in enumerate(by_event.items()):
             alias = f"g{number}"
             grouped = [self._gathered(each).as_(self.name(each)) for each in held]
@@ -118,15 +164,19 @@ class SqlWriter:
         return self.frames[column.frame].names[column.value]
 
     def written(self, column: Column) -> Node:
+        if column.op == "spread" and column.frame in self.arrays:
+            return self.written(column.operands[0])  # a function on a list sees the patient's columns
         if self.plan.named(column):
-            return exp.column(self.name(column))
+            return _field(self.name(column)) if column.frame in self.arrays else exp.column(self.name(column))
         return self._fresh(column)
 
     def _fresh(self, column: Column) -> Node:
         match column.op:
             case "source":
                 name = self.frames[column.frame].names.get(column.value)
-                return exp.cast(exp.null(), TYPES[column.type]) if name is None else exp.column(name)
+                if name is None:
+                    return exp.cast(exp.null(), TYPES[column.type])
+                return _field(name) if column.frame in self.arrays else exp.column(name)
             case "literal":
                 return literal(column.value, column.type)
             case "case":
@@ -149,6 +199,21 @@ class SqlWriter:
                 parts = [_one_where(_has(held.copy(), option)) for option in self.options[source.value]]
                 return exp.Case().when(held.copy().is_(exp.null()).not_(), _sum(parts))
         return OPERATIONS[column.op](column, *(self.written(each) for each in column.operands))
+
+
+def each_of(node: Node) -> exp.Lambda:
+    """A function of one element of a list, which it calls o."""
+    return exp.Lambda(this=node, expressions=[exp.to_identifier("o")])
+
+
+def struct(fields: Mapping[str, Node]) -> exp.Struct:
+    return exp.Struct(
+        expressions=[exp.PropertyEQ(this=exp.to_identifier(name), expression=node) for name, node in fields.items()]
+    )
+
+
+def _field(name: str) -> Node:
+    return exp.Dot(this=exp.column("o"), expression=exp.to_identifier(name))
 
 
 def literal(value: Any, type: str) -> Node:

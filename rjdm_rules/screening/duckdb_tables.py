@@ -1,0 +1,51 @@
+"""Tables in DuckDB: as a source of the embedded engine, and as a database that runs the rules itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import duckdb
+import polars as pl
+from sqlglot import exp
+
+from .sql_rules import ID, SqlRules
+from .sql_tables import SqlTable
+
+FETCHED = 250_000
+
+
+class DuckDatabase:
+    """A DuckDB connection."""
+
+    dialect = "duckdb"
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+
+    def schema(self, table: SqlTable) -> dict[str, Any]:
+        return dict(self.rows(exp.select("*").from_(table.node()).limit(0)).schema)
+
+    def rows(self, query: exp.Expression) -> pl.DataFrame:
+        return self.connection.execute(query.sql(dialect="duckdb")).pl()
+
+    def decided(self, rules: SqlRules) -> Iterator[pl.DataFrame]:
+        return self._batches(rules.query)
+
+    def _batches(self, query: exp.Expression) -> Iterator[pl.DataFrame]:
+        reader = self.connection.execute(query.sql(dialect="duckdb")).to_arrow_reader(FETCHED)
+        for batch in reader:
+            made = pl.from_arrow(batch)
+            assert isinstance(made, pl.DataFrame)
+            yield made
+
+    def raw(self, table: SqlTable, ids: Sequence[Any], columns: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+        wanted = pl.DataFrame({ID: ids})
+        self.connection.register("rjdm_apart", wanted.to_arrow())
+        try:
+            listed = [exp.column(name, "p", quoted=True) for name in columns]
+            on = exp.EQ(this=exp.column(ID, "p", quoted=True), expression=exp.column(ID, "w", quoted=True))
+            query = exp.select(*listed).from_(table.node().as_("p"))
+            yield from self.rows(query.join(exp.to_table("rjdm_apart").as_("w"), on=on)).iter_rows(named=True)
+        finally:
+            self.connection.unregister("rjdm_apart")

@@ -1,0 +1,174 @@
+"""The rules on DuckDB and on a real Spark against the embedded engine, and what they refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+from making import Maker, protocol
+from populating import population
+from test_screening import dated, plainly
+
+from rjdm_rules import Protocol, load, loads
+from rjdm_rules.screening.duckdb_tables import DuckDatabase
+from rjdm_rules.screening.evaluating import PopulationEvaluator
+from rjdm_rules.screening.matching import PopulationError, matched
+from rjdm_rules.screening.sql_engine import SqlPopulation
+from rjdm_rules.screening.synthesizing import Synthesizer
+
+PATIENTS = 40
+OCCURRENCES = {
+    "e1": pl.List(pl.Struct({"date": pl.String, "grade": pl.Float64, "kind": pl.String, "load": pl.Float64, "sure": pl.Boolean})),
+    "e2": pl.List(pl.Struct({"date": pl.String, "until": pl.String, "grade": pl.Float64})),
+}  # fmt: skip
+
+
+def made(seed: int) -> tuple[Protocol, pl.DataFrame]:
+    """A random protocol, and a population of it as a database holds it: numbers as numbers."""
+    maker = Maker(seed)
+    rules = loads(maker.text())
+    records = [plainly(maker.record()) for _ in range(PATIENTS)]
+    records = [dated(each) for each in records] if seed % 2 else records
+    for record in records:
+        if isinstance(record.get("n1"), str):
+            record["n1"] = 2
+        for each in record.get("e1") or [] if isinstance(record.get("e1"), list) else []:
+            if isinstance(each, dict) and "load" in each:
+                each["load"] = 1.5
+    frame = population(rules.model, records, typed_dates=True)
+    return rules, frame.with_columns(frame[name].cast(type) for name, type in OCCURRENCES.items())
+
+
+def embedded(rules: Protocol, frame: pl.DataFrame) -> pl.DataFrame:
+    evaluator = PopulationEvaluator(rules.evaluator(), matched(rules.model, frame.columns), dict(frame.schema))
+    return texted(evaluator.run(frame).frame)
+
+
+def texted(frame: pl.DataFrame) -> pl.DataFrame:
+    facts = pl.col("deciding_facts").cast(pl.List(pl.String)).list.join(",")
+    return frame.with_columns(pl.exclude("id", "deciding_facts").cast(pl.String), facts).sort("id")
+
+
+def on_duckdb(rules: Protocol, frame: pl.DataFrame) -> SqlPopulation:
+    connection = duckdb.connect()
+    connection.register("people", frame.to_arrow())
+    return SqlPopulation(rules.evaluator(), DuckDatabase(connection), ("people",))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_duckdb_decides_as_the_embedded_engine(seed: int) -> None:
+    rules, frame = made(seed)
+    found = pl.concat(on_duckdb(rules, frame).batches())
+    assert texted(found).equals(embedded(rules, frame))
+
+
+def test_duckdb_decides_made_up_rjdm_patients() -> None:
+    rules = load("rjdm_cart")
+    frame = Synthesizer(rules.graph, 5).block(0, 3000)
+    people = on_duckdb(rules, frame)
+    assert texted(pl.concat(people.batches())).equals(embedded(rules, frame))
+    assert people.rules.left == ()
+
+
+def test_rows_that_sql_cannot_decide_are_decided_one_by_one() -> None:
+    rules = protocol("n1 × n2 / n2 > 1 mg/dL")
+    frame = pl.DataFrame({"id": [1, 2, 3], "n1": [1.000000000001, 1.0, 0.3], "n2": [0.123456789012345, 7.0, 0.0]})
+    people = on_duckdb(rules, frame)
+    (batch,) = people.database.decided(people.rules)
+    assert batch["apart"].sum() == 1
+    assert texted(pl.concat(people.batches())).equals(embedded(rules, frame))
+
+
+BAD: list[tuple[dict[str, Any], str]] = [
+    ({"n2": [100.5]}, "outside the range 0 to 100"),
+    ({"n2": [1.0], "n2_unit": ["furlong"]}, "is not a unit"),
+    ({"n4": [1.5]}, "is not a count"),
+    ({"o1": ["d"]}, "is not an option"),
+    ({"n1": [1.0], "n1_uln": [0.0]}, "is not above zero"),
+    ({"screening": [date(1500, 1, 1)]}, "the year 1500"),
+    ({"e2": [[{"date": date(2026, 1, 2), "until": date(2026, 1, 1)}]]}, "before it begins"),
+    ({"s1": [["p", "x"]]}, "is not an option"),
+]
+
+
+@pytest.mark.parametrize(("columns", "message"), BAD)
+def test_values_that_cannot_be_used_are_refused(columns: dict[str, Any], message: str) -> None:
+    rules = protocol("b1")
+    with pytest.raises(PopulationError, match=message):
+        list(on_duckdb(rules, pl.DataFrame({"id": ["a"], **columns})).batches())
+
+
+@pytest.mark.parametrize(("columns", "message"), [
+    ({"n1": ["1 mg/dL"]}, "`n1` holds texts, where SQL needs numbers"),
+    ({"b1": ["yes"]}, "`b1` holds texts, where SQL needs yes/no values"),
+    ({"e1": ["2026-01-01"]}, "`e1` holds texts, where SQL needs lists of dates or of structs"),
+])  # fmt: skip
+def test_columns_that_sql_cannot_read_are_refused_by_name(columns: dict[str, Any], message: str) -> None:
+    with pytest.raises(PopulationError, match=message):
+        on_duckdb(protocol("b1"), pl.DataFrame({"id": ["a"], **columns}))
+
+
+def test_names_and_values_never_become_sql() -> None:
+    """A column, a table and a unit that would end a statement are names and values as any other."""
+    hostile = 'x"; DROP TABLE people; --'
+    rules = protocol("n1 ≥ 1 mg/dL")
+    connection = duckdb.connect()
+    frame = pl.DataFrame(
+        {"id": ["'; DROP TABLE people; --"], "n1": [1.0], "n1_unit": ["mg/dL'; DROP TABLE people; --"], hostile: [1]}
+    )
+    held = frame.to_arrow()
+    connection.execute("CREATE TABLE people AS SELECT * FROM held")
+    connection.execute('ALTER TABLE people RENAME TO "people""; DROP TABLE people; --"')
+    people = SqlPopulation(
+        rules.evaluator(), DuckDatabase(connection), ('people"; DROP TABLE people; --',), allow_extra=True
+    )
+    with pytest.raises(PopulationError, match="is not a unit"):
+        list(people.batches())
+    assert connection.execute("SELECT COUNT(*) FROM duckdb_tables()").fetchone() == (1,)
+    assert held.num_rows == 1
+
+
+# ---- Spark
+
+
+@pytest.fixture(scope="module")
+def spark() -> Iterator[Any]:
+    sql = pytest.importorskip("pyspark.sql")
+    from shutil import which
+
+    if which("java") is None:
+        pytest.skip("Spark needs Java")
+    session = (
+        sql.SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
+        .config("spark.driver.memory", "3g").config("spark.sql.shuffle.partitions", "2")
+        .config("spark.sql.session.timeZone", "UTC").getOrCreate()
+    )  # fmt: skip
+    session.sparkContext.setLogLevel("OFF")
+    yield session
+    session.stop()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_spark_decides_as_the_embedded_engine(spark: Any, seed: int, tmp_path: Any) -> None:
+    from rjdm_rules.screening.spark_tables import SparkDatabase
+
+    rules, frame = made(seed)
+    frame.write_parquet(tmp_path / "people.parquet")
+    database = SparkDatabase(spark.read.parquet(str(tmp_path / "people.parquet")))
+    people = SqlPopulation(rules.evaluator(), database, (database.name,))
+    assert texted(pl.concat(people.batches())).equals(embedded(rules, frame))
+
+
+def test_spark_decides_made_up_rjdm_patients(spark: Any, tmp_path: Any) -> None:
+    from rjdm_rules.screening.spark_tables import SparkDatabase
+
+    rules = load("rjdm_cart")
+    frame = Synthesizer(rules.graph, 5).block(0, 1000)
+    frame.write_parquet(tmp_path / "people.parquet")
+    database = SparkDatabase(spark.read.parquet(str(tmp_path / "people.parquet")))
+    people = SqlPopulation(rules.evaluator(), database, (database.name,))
+    assert texted(pl.concat(people.batches())).equals(embedded(rules, frame))
