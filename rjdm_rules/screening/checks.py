@@ -37,6 +37,8 @@ class Checks:
             moments = item.kind == "time"
             days = self.t.dates(item.name, shape, "moment" if moments else "day", frame)
             return self._outside(days) if not moments else self.b.false
+        if item.kind == "several of":
+            return self.b.strays(self.b.source(item.name, "set", frame), item.option_names)
         if item.kind == "event":
             return self._event(item, shape)
         return self.b.false

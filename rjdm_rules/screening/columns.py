@@ -340,6 +340,10 @@ class Builder:
             return self.literal(None, "number")
         return self._over("how many", "number", (options,))
 
+    def strays(self, options: Column, names: Iterable[str]) -> Column:
+        """Whether a set holds anything that is none of some options. (For databases: elsewhere sets are tidy.)"""
+        return self._over("strays", "truth", (options,), tuple(names))
+
     # ---- from occurrences to patients
 
     def gathered(self, op: str, column: Column, frame: str) -> Column:

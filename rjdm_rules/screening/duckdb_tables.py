@@ -27,13 +27,13 @@ class DuckDatabase:
         return dict(self.rows(exp.select("*").from_(table.node()).limit(0)).schema)
 
     def rows(self, query: exp.Expression) -> pl.DataFrame:
-        return self.connection.execute(query.sql(dialect="duckdb")).pl()
+        return self.connection.sql(query.sql(dialect="duckdb")).pl()
 
     def decided(self, rules: SqlRules) -> Iterator[pl.DataFrame]:
         return self._batches(rules.query)
 
     def _batches(self, query: exp.Expression) -> Iterator[pl.DataFrame]:
-        reader = self.connection.execute(query.sql(dialect="duckdb")).to_arrow_reader(FETCHED)
+        reader = self.connection.sql(query.sql(dialect="duckdb")).to_arrow_reader(FETCHED)
         for batch in reader:
             made = pl.from_arrow(batch)
             assert isinstance(made, pl.DataFrame)

@@ -17,6 +17,7 @@ from ..evaluation.problems import RecordError
 from ..evaluation.results import Evaluator
 from ..protocol.model import Item
 from ..units.unit import UnitError, conversion, read_unit
+from .evaluating import verdict_column
 from .kinds import MEASURED
 from .matching import ItemColumns, Match, PopulationError, matched
 from .polars_engine import OUTCOMES, VERDICTS
@@ -58,6 +59,7 @@ class SqlPopulation:
         self.evaluator, self.database = evaluator, database
         schema = database.schema(SqlTable(tuple(name)))
         self.match: Match = matched(evaluator.protocol, list(schema), allow_extra)
+        self.id_type = schema[self.match.id]
         self.table, shape = shaped(self.match, schema, tuple(name), database.dialect)
         self.shape = self._probed(shape)
         self.rules = sql_rules(evaluator, self.match, self.table, self.shape)
@@ -100,17 +102,18 @@ class SqlPopulation:
     def batches(self) -> Iterator[pl.DataFrame]:
         """Id, verdict, outcomes and deciding facts, a row a patient. Raises PopulationError for values that cannot be
         used."""
+        apart: list[Any] = []
         for batch in self.database.decided(self.rules):
-            yield self._finished(batch)
+            apart += batch.filter(pl.col(APART))[ID].to_list()
+            yield self._typed(batch.filter(~pl.col(APART)).drop(APART))
+        if apart:
+            yield self._one_by_one(apart)
 
-    def _finished(self, batch: pl.DataFrame) -> pl.DataFrame:
-        apart = batch.filter(pl.col(APART))
-        tidy = self._typed(batch.filter(~pl.col(APART)).drop(APART))
-        if not apart.height:
-            return tidy
+    def _one_by_one(self, ids: Sequence[Any]) -> pl.DataFrame:
+        """The patients whom SQL does not decide."""
         rows = []
         problems: list[str] = []
-        for raw in self.database.raw(self.table, apart[ID].to_list(), self.match.used):
+        for raw in self.database.raw(self.table, ids, self.match.used):
             try:
                 rows.append(self._one(raw))
             except RecordError as error:
@@ -118,15 +121,21 @@ class SqlPopulation:
         if problems:
             more = f"\nand {len(problems) - 3} more patients" if len(problems) > 3 else ""
             raise PopulationError("\n".join(problems[:3]) + more)
-        return pl.concat([tidy, pl.DataFrame(rows, schema=tidy.schema)])
+        return pl.DataFrame(rows, schema=self.output_schema())
+
+    def output_schema(self) -> dict[str, Any]:
+        """The columns of what comes out, and their types."""
+        verdicts = {verdict_column(part): pl.Enum(VERDICTS) for part in self.evaluator.parts}
+        outcomes = {id: pl.Enum(OUTCOMES) for id in self.evaluator.ids}
+        return {ID: self.id_type, **verdicts, **outcomes, FACTS: pl.List(pl.String)}
 
     def _one(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         standing = self.evaluator.standing(record_of(self.match, raw))
-        verdicts = {"verdict" if part is None else f"{part}.verdict": word for part, word in standing.verdicts.items()}
+        verdicts = {verdict_column(part): word for part, word in standing.verdicts.items()}
         return {ID: raw[self.match.id], **verdicts, **standing.criteria, FACTS: list(standing.deciding_facts)}
 
     def _typed(self, batch: pl.DataFrame) -> pl.DataFrame:
-        verdicts = ["verdict" if part is None else f"{part}.verdict" for part in self.evaluator.parts]
+        verdicts = [verdict_column(part) for part in self.evaluator.parts]
         facts = pl.when(pl.col(FACTS) == "").then(pl.lit(pl.Series([[]], dtype=pl.List(pl.String))))
         return batch.with_columns(
             *(pl.col(name).cast(pl.Enum(VERDICTS)) for name in verdicts),

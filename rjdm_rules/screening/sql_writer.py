@@ -193,6 +193,8 @@ class SqlWriter:
                 )
             case "has":
                 return _has(self.written(column.operands[0]), column.value)
+            case "strays":
+                return _strays(self.written(column.operands[0]), column.value)
             case "how many":
                 (source,) = column.operands
                 held = self.written(source)
@@ -267,6 +269,14 @@ def _one_where(condition: Node) -> Node:
 def _has(held: Node, option: str) -> Node:
     contains = exp.ArrayContains(this=held.copy(), expression=exp.Literal.string(option))
     return exp.Case().when(held.copy().is_(exp.null()).not_(), contains)
+
+
+def _strays(held: Node, options: Sequence[str]) -> Node:
+    """Whether a list has an element that is none of the options."""
+    known = exp.In(this=exp.column("o"), expressions=[exp.Literal.string(each) for each in options])
+    strange = exp.Not(this=exp.func("COALESCE", known, exp.false()))
+    size = exp.ArraySize(this=exp.ArrayFilter(this=held, expression=each_of(strange)))
+    return _grouped(exp.GT(this=exp.func("COALESCE", size, exp.Literal.number(0)), expression=exp.Literal.number(0)))
 
 
 def _joined(kind: Any, parts: Sequence[Node]) -> Node:
