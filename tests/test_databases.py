@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -11,13 +12,17 @@ import polars as pl
 import pytest
 from making import Maker, protocol
 from populating import population
+from running import run
 from test_screening import dated, plainly
 
 from rjdm_rules import Protocol, load, loads
 from rjdm_rules.screening.duckdb_tables import DuckDatabase
 from rjdm_rules.screening.evaluating import PopulationEvaluator
 from rjdm_rules.screening.matching import PopulationError, matched
+from rjdm_rules.screening.shape import Shape
 from rjdm_rules.screening.sql_engine import SqlPopulation
+from rjdm_rules.screening.sql_rules import DIALECTS, printed, sql_rules
+from rjdm_rules.screening.sql_tables import SqlTable
 from rjdm_rules.screening.synthesizing import Synthesizer
 
 PATIENTS = 40
@@ -130,6 +135,61 @@ def test_names_and_values_never_become_sql() -> None:
         list(people.batches())
     assert connection.execute("SELECT COUNT(*) FROM duckdb_tables()").fetchone() == (1,)
     assert held.num_rows == 1
+
+
+def in_tables(rules: Protocol, frame: pl.DataFrame) -> tuple[duckdb.DuckDBPyConnection, SqlTable, Shape]:
+    """The population with a table for each event, as databases without lists have it."""
+    connection = duckdb.connect()
+    people = on_duckdb(rules, frame)
+    events = [name for name, item in rules.model.items.items() if item.kind == "event"]
+    for event in events:
+        rows = frame.select("id", event).explode(event, empty_as_null=False, keep_nulls=False)
+        dates = rows[event].dtype
+        rows = rows.unnest(event) if isinstance(dates, pl.Struct) else rows.rename({event: "date"})
+        connection.register(event, rows.to_arrow())
+    flags = [pl.when(pl.col(event).is_not_null()).then(True).alias(f"{event}_recorded") for event in events]
+    connection.register("people", frame.with_columns(flags).drop(events).to_arrow())
+    table = replace(people.table, tables={event: (event,) for event in events})
+    return connection, table, people.shape
+
+
+@pytest.mark.parametrize("seed", range(0, 40, 5))
+def test_tables_of_occurrences_say_what_lists_say(seed: int) -> None:
+    rules, frame = made(seed)
+    connection, table, shape = in_tables(rules, frame)
+    match = matched(rules.model, frame.columns)
+    query = sql_rules(rules.evaluator(), match, table, shape)
+    found = connection.sql(query.text("duckdb")).pl().sort("id")
+    expected = embedded(rules, frame)
+    settled = ~found["apart"]
+    assert settled.sum() > PATIENTS / 2
+    assert found.drop("apart").filter(settled).equals(expected.filter(settled))
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_printed_sql_is_sql(dialect: str) -> None:
+    import sqlglot
+
+    result = run("sql", "rjdm_cart", "--dialect", dialect, "--table", "trial.people")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("-- RJDM-CART 1.0; readings: liver_exception = all_tests")
+    query = sqlglot.parse_one(result.stdout, read=dialect)
+    names = query.named_selects
+    assert names[:3] == ["id", "verdict", "I1"] and names[-2:] == ["deciding_facts", "apart"]
+    assert any(table.name == "people" and table.db == "trial" for table in query.find_all(sqlglot.exp.Table))
+
+
+def test_printed_sql_runs() -> None:
+    rules = load("rjdm_cart")
+    frame = Synthesizer(rules.graph, 9).block(0, 500)
+    units = ["creatinine_unit", "bilirubin_unit"]
+    frame = frame.filter(pl.col(units[0]) == "mg/dL", pl.col(units[1]) == "umol/L").drop(units)
+    connection = duckdb.connect()
+    connection.register("patients", frame.to_arrow())
+    found = connection.sql(printed(rules.evaluator(), "duckdb")).pl().sort("id")
+    expected = embedded(rules, frame).filter(~found["apart"])
+    assert found["apart"].sum() < 20
+    assert found.filter(~pl.col("apart")).drop("apart").equals(expected)
 
 
 # ---- Spark

@@ -10,7 +10,7 @@ from ..version import __version__
 from .file_commands import data, draw, render
 from .form_commands import form
 from .patient_commands import evaluate, explain
-from .population_commands import screen, synthesize
+from .population_commands import screen, sql, synthesize
 from .shared import Commands, Examples, refuse
 from .writer_commands import check, format_, new, test, watch
 
@@ -74,5 +74,5 @@ def language_server() -> None:
     run()
 
 
-for each in (new, check, format_, test, watch, evaluate, explain, render, draw, form, data, screen, synthesize):
+for each in (new, check, format_, test, watch, evaluate, explain, render, draw, form, data, screen, sql, synthesize):
     rjdm.add_command(each)

@@ -14,6 +14,7 @@ from .printing import counted, note
 from .shared import ALLOW_EXTRA, FILE, READING, Examples, evaluator_for, refuse, usable, with_criteria
 
 NEEDS = "screening needs more packages: pip install 'rjdm-rules[screen]'"
+PACKAGES = ("polars", "numpy", "pyarrow", "sqlglot")
 MOST_FACTS = 5
 
 
@@ -56,7 +57,7 @@ def screen(
         from ..screening.screen import PopulationError, Screening, Stopped
         from ..screening.sources import opened
     except ModuleNotFoundError as error:
-        if error.name not in ("polars", "numpy", "pyarrow"):
+        if error.name not in PACKAGES:
             raise
         refuse(NEEDS)
     evaluator = evaluator_for(with_criteria(usable(file)), readings)
@@ -109,6 +110,38 @@ def share(part: float, whole: float) -> str:
     return f"{100 * part / whole:.1f} %" if whole else "–"
 
 
+@click.command(
+    cls=Examples,
+    examples=(
+        "rjdm sql rjdm_cart --dialect postgres > rules.sql",
+        "rjdm sql rjdm_cart --dialect bigquery --table trial.patients",
+    ),
+)
+@FILE
+@click.option(
+    "--dialect",
+    type=click.Choice(["duckdb", "spark", "postgres", "snowflake", "bigquery"]),
+    default="postgres",
+    show_default=True,
+    help="The database's SQL.",
+)
+@click.option("--table", default="patients", show_default=True, help="The table of the patients, as schema.name too.")
+@READING
+def sql(file: str, dialect: str, table: str, readings: tuple[str, ...]) -> None:
+    """Print the rules as one SQL query, with what it expects of the tables.
+
+    The result has a row for each patient: verdict, outcomes, deciding facts, and `apart` where SQL cannot decide.
+    """
+    evaluator = evaluator_for(with_criteria(usable(file)), readings)
+    try:
+        from ..screening.sql_rules import printed
+    except ModuleNotFoundError as error:
+        if error.name not in PACKAGES:
+            raise
+        refuse(NEEDS)
+    click.echo(printed(evaluator, dialect, table), nl=False)
+
+
 class Bar:
     """A progress bar on a terminal: how many patients, how fast, and how long it will take."""
 
@@ -159,7 +192,7 @@ def synthesize(file: str, patients: int, seed: int, output: str) -> None:
         from ..screening.matching import PopulationError
         from ..screening.synthesizing import write_population
     except ModuleNotFoundError as error:
-        if error.name not in ("polars", "numpy", "pyarrow"):
+        if error.name not in PACKAGES:
             raise
         refuse(NEEDS)
     protocol = with_criteria(usable(file))

@@ -33,7 +33,7 @@ class Commands(click.Group):
     groups: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("Write", ("new", "check", "format", "test", "watch")),
         ("Evaluate", ("evaluate", "explain", "form", "data")),
-        ("Screen a population", ("screen", "synthesize")),
+        ("Screen a population", ("screen", "sql", "synthesize")),
         ("Show", ("render", "draw", "demo")),
         ("Set up", ("language-server", "completion")),
     )

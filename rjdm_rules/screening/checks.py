@@ -59,8 +59,8 @@ class Checks:
         inside = b.case(rows, self._inside(item, value))
         parts = [b.negation(inside)]
         if shape.unit_column:
-            unit = b.source(f"{item.name} unit", "text", frame)
-            parts.append(b.negation(b.among(unit, (declared, *shape.units))))
+            written = b.source(f"{item.name} unit", "text", frame)
+            parts.append(b.negation(b.among(written, (declared, *shape.units))))
         if item.kind == "count":
             parts.append(b.negation(b.equal(b.scaled(value, 0), value)))
         for limit in sorted(shape.limits):

@@ -26,13 +26,14 @@ class DuckDatabase:
     def schema(self, table: SqlTable) -> dict[str, Any]:
         return dict(self.rows(exp.select("*").from_(table.node()).limit(0)).schema)
 
-    def rows(self, query: exp.Expression) -> pl.DataFrame:
-        return self.connection.sql(query.sql(dialect="duckdb")).pl()
+    def rows(self, query: exp.Expr) -> pl.DataFrame:
+        found: pl.DataFrame = self.connection.sql(query.sql(dialect="duckdb")).pl()
+        return found
 
     def decided(self, rules: SqlRules) -> Iterator[pl.DataFrame]:
         return self._batches(rules.query)
 
-    def _batches(self, query: exp.Expression) -> Iterator[pl.DataFrame]:
+    def _batches(self, query: exp.Expr) -> Iterator[pl.DataFrame]:
         reader = self.connection.sql(query.sql(dialect="duckdb")).to_arrow_reader(FETCHED)
         for batch in reader:
             made = pl.from_arrow(batch)

@@ -1,7 +1,7 @@
 """The rules on Spark: a DataFrame of patients becomes a DataFrame of verdicts, where the patients are.
 
-Nothing is joined or shuffled: occurrences are worked out inside their lists. Patients whom SQL cannot decide are fetched
-to the driver, decided one by one, and added.
+Nothing is joined or shuffled: occurrences are worked out inside their lists. Patients whom SQL cannot decide are
+fetched to the driver, decided one by one, and added.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class SparkDatabase:
     def schema(self, table: SqlTable) -> dict[str, Any]:
         return {each.name: polars_type(each.dataType) for each in self.patients.schema.fields}
 
-    def rows(self, query: exp.Expression) -> pl.DataFrame:
+    def rows(self, query: exp.Expr) -> pl.DataFrame:
         found = self.session.sql(query.sql(dialect=SparkDialect))
         schema = {each.name: polars_type(each.dataType) for each in found.schema.fields}
         return pl.DataFrame([each.asDict(recursive=True) for each in found.collect()], schema=schema)

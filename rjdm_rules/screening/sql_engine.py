@@ -1,7 +1,7 @@
 """Screening inside a database: the rules run as SQL where the population is, on DuckDB or on Spark.
 
-Rows that SQL cannot decide (`apart`) are fetched and decided by the evaluator for one patient, so that the result is the
-same as everywhere. What a database cannot hold in the form that SQL needs is refused by name.
+Rows that SQL cannot decide (`apart`) are fetched and decided by the evaluator for one patient, so that the result is
+the same as everywhere. What a database cannot hold in the form that SQL needs is refused by name.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Database(Protocol):
     def schema(self, table: SqlTable) -> dict[str, Any]:
         """The columns of a table, and their types as Polars has them."""
 
-    def rows(self, query: exp.Expression) -> pl.DataFrame:
+    def rows(self, query: exp.Expr) -> pl.DataFrame:
         """The rows of a query that gives few."""
 
     def decided(self, rules: SqlRules) -> Iterator[pl.DataFrame]:
@@ -69,7 +69,7 @@ class SqlPopulation:
     def _probed(self, shape: Shape) -> Shape:
         """The shape with the units that occur, the digits of numbers, and whether some are large."""
         items = dict(shape.items)
-        tests: dict[str, exp.Expression] = {}
+        tests: dict[str, exp.Expr] = {}
         for name, columns in self.match.items.items():
             if columns.item.kind in MEASURED:
                 items[name] = replace(items[name], units=self._units(columns), unit_column=columns.unit is not None)
@@ -144,10 +144,10 @@ class SqlPopulation:
         )
 
 
-def _number_tests(name: str, column: str) -> dict[str, exp.Expression]:
+def _number_tests(name: str, column: str) -> dict[str, exp.Expr]:
     """How large a column's numbers are, and how many have more digits than some."""
     value = exp.cast(exp.column(column, quoted=True), "DOUBLE")
-    found: dict[str, exp.Expression] = {f"{name} {column} most": exp.Max(this=exp.Abs(this=value.copy()))}
+    found: dict[str, exp.Expr] = {f"{name} {column} most": exp.Max(this=exp.Abs(this=value.copy()))}
     for digits in TRIED_DIGITS:
         power = number(float(10**digits))
         scaled = exp.func("ROUND", exp.Mul(this=value.copy(), expression=power.copy()))

@@ -10,10 +10,11 @@ from sqlglot.dialects.spark import Spark
 from sqlglot.generator import Generator
 
 from ..evaluation.results import Evaluator
+from ..protocol.model import Item
 from .checks import Checks
 from .evaluating import verdict_column
-from .matching import Match
-from .shape import Shape
+from .matching import ItemColumns, Match
+from .shape import Shape, full_shape
 from .sql_tables import SqlTable, frames_of
 from .sql_writer import ID, LIST_SUM, SqlWriter
 from .translate_deciding import DecidingTranslation
@@ -30,7 +31,7 @@ def spark_sum(generator: Generator, node: exp.Anonymous) -> str:
 class SparkDialect(Spark):
     """Spark as of version 4, where CAST of a wrong text is an error and TRY_CAST is null."""
 
-    class Generator(Spark.Generator):
+    class Generator(Spark.Generator):  # type: ignore[misc, valid-type]
         TRANSFORMS = {  # noqa: RUF012  (as sqlglot has it)
             **Spark.Generator.TRANSFORMS,
             exp.TryCast: lambda self, e: f"TRY_CAST({self.sql(e, 'this')} AS {self.sql(e, 'to')})",
@@ -41,13 +42,69 @@ class SparkDialect(Spark):
 @dataclass(frozen=True)
 class SqlRules:
     """`query` gives a row a patient: id, verdict, outcomes, `deciding_facts` as texts separated by commas, and `apart`:
-    whether the row has to be decided by the evaluator for one patient. `left` are the conditions that SQL cannot say."""
+    whether the row has to be decided by the evaluator for one patient. `left`: the conditions that SQL cannot say."""
 
     query: exp.Select
     left: tuple[str, ...]
 
     def text(self, dialect: str) -> str:
         return self.query.sql(dialect=SparkDialect if dialect == "spark" else dialect, pretty=True)
+
+
+def printed(evaluator: Evaluator, dialect: str, name: str = "patients") -> str:
+    """The rules as SQL to be run elsewhere, with what it expects of the tables said before it.
+
+    On DuckDB and Spark occurrences are list columns, on the others tables of their own. Numbers are in the declared
+    units and dates are dates; patients for whom that does not decide have `apart`. Raises ValueError for an unknown
+    dialect."""
+    if dialect not in DIALECTS:
+        raise ValueError(f"there is no dialect {dialect}; there are {', '.join(DIALECTS)}")
+    protocol = evaluator.protocol
+    in_tables = dialect not in ("duckdb", "spark")
+    events = [item for item in protocol.items.values() if item.kind == "event"]
+    structs = {each.name: fields_of(each) for each in events if len(fields_of(each)) > 1}
+    tables = {each.name: (each.name,) for each in events} if in_tables else {}
+    shape = full_shape(protocol)
+    columns = {
+        item.name: ItemColumns(item, item.name, None, {limit: f"{item.name}_{limit.lower()}" for limit in item.limits})
+        for item in protocol.items.values()
+    }
+    match = Match(ID, columns, (), ())
+    rules = sql_rules(evaluator, match, SqlTable(tuple(name.split(".")), frozenset(), structs, tables), shape)
+    lines = _expected(evaluator, rules, name, events, in_tables)
+    return "\n".join(f"-- {line}".rstrip() for line in lines) + "\n" + rules.text(dialect) + "\n"
+
+
+def fields_of(event: Item) -> tuple[str, ...]:
+    """The fields of an occurrence: its date, its end, its attributes and their limits."""
+    end = ("until",) if event.course else ()
+    limits = [limit.lower() for attribute in event.attributes for limit in attribute.limits]
+    return ("date", *end, *(each.name for each in event.attributes), *limits)
+
+
+def _expected(evaluator: Evaluator, rules: SqlRules, name: str, events: list[Item], in_tables: bool) -> list[str]:
+    """What the query expects, for the comment above it."""
+    protocol = evaluator.protocol
+    readings = ", ".join(f"{key} = {option}" for key, option in evaluator.readings.items())
+    lines = [
+        f"{protocol.id} {protocol.version}".strip() + (f"; readings: {readings}" if readings else ""),
+        f"The table {name} has a row for each patient: id, and a column for each item, named as it is. Numbers are in",
+        "the declared units, with ast_uln and ast_lln beside ast where there are limits of normal; yes/no items are",
+        "booleans, options texts, sets arrays of texts, dates of type date, times timestamps. Null is unknown.",
+    ]
+    if events and in_tables:
+        lines.append(
+            "Occurrences stand in tables of their own, one row each; beside them the patients' table has a column"
+        )
+        lines.append("such as acute_mi_recorded, true where it is recorded whether it happened:")
+        lines += [f"  {each.name} (id, {', '.join(fields_of(each))})" for each in events]
+    elif events:
+        lines.append("Events are lists, of dates or of structs; an empty list says that it never happened:")
+        lines += [f"  {each.name}: {', '.join(fields_of(each))}" for each in events]
+    lines.append("A patient with `apart` has a value out of range or a number of too many digits for this query, whose")
+    lines.append("result does not hold then: evaluate the record by `rjdm evaluate`. `ongoing` is the date 9999-12-31.")
+    lines += [f"SQL cannot say, so that patients are apart where it might matter: {each}" for each in rules.left]
+    return lines
 
 
 def sql_rules(evaluator: Evaluator, match: Match, table: SqlTable, shape: Shape, fails: bool = False) -> SqlRules:
@@ -76,14 +133,14 @@ def sql_rules(evaluator: Evaluator, match: Match, table: SqlTable, shape: Shape,
 def _with_facts(query: exp.Select, facts: Mapping[str, object]) -> exp.Select:
     """The columns of single facts as one text."""
     kept = []
-    parts: list[exp.Expression] = []
+    parts: list[exp.Expr] = []
     for column in query.expressions:
         if not column.alias.startswith("fact "):
             kept.append(column)
             continue
         text = exp.Literal.string("," + column.alias.removeprefix("fact "))
         parts.append(exp.Case().when(column.this, text).else_(exp.Literal.string("")))
-    together: exp.Expression = parts[0] if parts else exp.Literal.string("")
+    together: exp.Expr = parts[0] if parts else exp.Literal.string("")
     for each in parts[1:]:
         together = exp.DPipe(this=together, expression=each)
     listed = exp.Substring(this=exp.Paren(this=together), start=exp.Literal.number(2))

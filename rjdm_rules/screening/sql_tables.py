@@ -17,7 +17,7 @@ from .shape import ItemShape, Shape
 from .sql_writer import ID, Frame, each_of, literal, struct
 from .translation import ONGOING
 
-Node = exp.Expression
+Node = exp.Expr
 LONGEST_DATE = 10
 
 
@@ -25,7 +25,8 @@ LONGEST_DATE = 10
 class SqlTable:
     """`name` of the table of patients, as its parts. `dates`: the date columns that hold texts, perhaps partial (of an
     event as `event.date`, `event.until`). `tables`: events whose occurrences stand in a table of their own; others are
-    list columns, of dates or (in `structs`) of structs, for which the fields that there are."""
+    list columns, of dates or (in `structs`) of structs, with the fields that there are. Where an event has a table, the
+    patients have a column such as `acute_mi_recorded`: true where it is recorded whether it happened."""
 
     name: tuple[str, ...]
     texts: frozenset[str] = frozenset()
@@ -51,14 +52,16 @@ def frames_of(protocol: Protocol, match: Match, table: SqlTable, shape: Shape) -
     for name, held in match.items.items():
         item, shaped = held.item, shape.items[name]
         if item.kind == "event":
-            there = exp.column(held.value or name, quoted=True)
-            columns[f"{name} recorded"] = exp.Case().when(there.is_(exp.null()).not_(), exp.true())
+            listed = name not in table.tables
+            there = exp.column((held.value or name) if listed else f"{name}_recorded", quoted=True)
+            recorded = there.is_(exp.null()).not_() if listed else there
+            columns[f"{name} recorded"] = exp.Case().when(recorded, exp.true())
             fields = _occurrences(item, shaped, table)
             names = {field: f"s{number}" for number, field in enumerate(fields)}
             made = {names[field]: node for field, node in fields.items()}
-            if name in table.tables:
-                listed = [node.as_(alias) for alias, node in made.items()]
-                rows = exp.select(exp.column(ID, quoted=True), *listed).from_(table_of(table.tables[name]))
+            if not listed:
+                fields_of = [node.as_(alias) for alias, node in made.items()]
+                rows = exp.select(exp.column(ID, quoted=True), *fields_of).from_(table_of(table.tables[name]))
                 events[name] = Frame(names, rows)
             else:
                 arrays[f"list_{name}"] = exp.Transform(this=there.copy(), expression=each_of(struct(made)))
@@ -68,10 +71,10 @@ def frames_of(protocol: Protocol, match: Match, table: SqlTable, shape: Shape) -
         else:
             columns.update(_plain(item, held.value, held.unit, held.limits, shaped))
     names = {name: f"s{number}" for number, name in enumerate(columns)}
-    made = [node.as_(names[name]) for name, node in columns.items()]
-    made += [node.as_(name) for name, node in arrays.items()]
+    selected = [node.as_(names[name]) for name, node in columns.items()]
+    selected += [node.as_(name) for name, node in arrays.items()]
     source = exp.column(match.id, quoted=True).as_(ID, quoted=True)
-    return {"": Frame(names, exp.select(source, *made).from_(table.node())), **events}
+    return {"": Frame(names, exp.select(source, *selected).from_(table.node())), **events}
 
 
 def _plain(

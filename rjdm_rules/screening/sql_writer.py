@@ -23,13 +23,13 @@ TYPES = {
     "verdict": "TEXT",
 }  # fmt: skip
 SQL_DAYS = date(9999, 12, 31).toordinal()
-Node = exp.Expression
+Node = exp.Expr
 
 
 @dataclass(frozen=True)
 class Frame:
-    """Where the rows of a frame come from. `names`: of each tidy column the name. A table is a `query` that gives the id
-    and these columns; occurrences in lists are a column of the patients (`array`), of structs with these fields."""
+    """Where the rows of a frame come from. `names`: of each tidy column the name. A table is a `query` that gives the
+    id and these columns; occurrences in lists are a column of the patients (`array`), of structs with these fields."""
 
     names: Mapping[str, str]
     query: exp.Select | None = None
