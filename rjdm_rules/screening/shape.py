@@ -7,7 +7,7 @@ dates needs no bounds, and a unit is converted only where it occurs.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import inf
 
 from ..protocol.model import Item, Protocol
@@ -47,15 +47,15 @@ class Shape:
         return name in self.items
 
 
-def full_shape(protocol: Protocol) -> Shape:
+def full_shape(protocol: Protocol, digits: int = DIGITS) -> Shape:
     """The shape of a population that has everything, in declared units and without partial dates."""
-    return Shape({item.name: full_item(item) for item in protocol.items.values()})
+    return Shape({item.name: full_item(item, digits) for item in protocol.items.values()})
 
 
-def full_item(item: Item) -> ItemShape:
-    attributes = {each.name: replace(full_item(each)) for each in item.attributes}
+def full_item(item: Item, digits: int = DIGITS) -> ItemShape:
+    attributes = {each.name: full_item(each, digits) for each in item.attributes}
     if item.kind == "event":
         attributes["date"] = ItemShape()
     if item.course:
         attributes["until"] = ItemShape()
-    return ItemShape(limits=frozenset(item.limits), attributes=attributes)
+    return ItemShape(limits=frozenset(item.limits), digits=digits, attributes=attributes)

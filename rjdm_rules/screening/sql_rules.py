@@ -19,6 +19,7 @@ from .sql_tables import SqlTable, frames_of
 from .sql_writer import ID, LIST_SUM, SqlWriter
 from .translate_deciding import DecidingTranslation
 
+PRINTED_DIGITS = 4  # behind the point; patients with more are apart
 APART, FACTS, FAILS = "apart", "deciding_facts", "fails "
 DIALECTS = ("duckdb", "spark", "postgres", "snowflake", "bigquery")
 
@@ -64,7 +65,7 @@ def printed(evaluator: Evaluator, dialect: str, name: str = "patients") -> str:
     events = [item for item in protocol.items.values() if item.kind == "event"]
     structs = {each.name: fields_of(each) for each in events if len(fields_of(each)) > 1}
     tables = {each.name: (each.name,) for each in events} if in_tables else {}
-    shape = full_shape(protocol)
+    shape = full_shape(protocol, PRINTED_DIGITS)
     columns = {
         item.name: ItemColumns(item, item.name, None, {limit: f"{item.name}_{limit.lower()}" for limit in item.limits})
         for item in protocol.items.values()
