@@ -132,9 +132,9 @@ class PopulationEvaluator:
         for name in self.verdicts.values():
             undetermined |= (found[name] == "undetermined").to_numpy()
         undetermined[apart] = False
-        table = run.of(pl.Series(undetermined), 1).phase(1)
-        lengths = np.zeros(found.height, dtype=np.int64)
         rows = np.flatnonzero(undetermined)
+        table = run.of(rows, 1).phase(1)
+        lengths = np.zeros(found.height, dtype=np.int64)
         doubtful = table[DOUBTFUL].to_numpy()
         names = [name for name in table.columns if name != DOUBTFUL]
         facts = (

@@ -108,12 +108,12 @@ class Run:
             return found
         return pl.concat([found] * self.patients.height) if self.patients.height else found.clear()  # all constants
 
-    def of(self, rows: pl.Series, phase: int) -> Run:
-        """The same for some of the rows, ready for a later phase."""
+    def of(self, rows: np.ndarray[Any, Any], phase: int) -> Run:
+        """The same for some rows (by their numbers), ready for a later phase."""
         wanted = self.program.wanted[phase]
         events = {event: held.of(rows, wanted.get(event, ())) for event, held in self.events.items()}
         names = list(dict.fromkeys([*wanted.get(PATIENTS, ()), self.patients.columns[0]]))
-        return Run(self.program, self.patients.select(names).filter(rows), events)
+        return Run(self.program, self.patients.select(names)[rows], events)
 
     def _crossed(self, column: Column) -> pl.Series:
         """A column that comes from another frame."""

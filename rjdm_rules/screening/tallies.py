@@ -79,24 +79,26 @@ class Tally:
         self._add_facts(frame["deciding_facts"])
 
     def _add_failing(self, fails: pl.DataFrame) -> None:
-        """Only patients with a criterion that fails are looked at."""
-        there = [id for id in self.family.ids if id in fails.columns]
-        some = fails.filter(pl.any_horizontal(there)) if there else fails.head(0)
-        held = {id: some[id].to_numpy() for id in there}
-        total = np.zeros(some.height, dtype=np.int16)
-        every = np.zeros(some.height, dtype=np.int16)
+        """A criterion fails alone where no other fails but those above and below it."""
+        held = {id: fails[id].to_numpy() for id in self.family.ids if id in fails.columns}
+        if not held:
+            return
+        nothing = np.zeros(fails.height, dtype=np.uint8)
+        every, total = nothing.copy(), nothing.copy()
         for id, column in held.items():
             every += column
-            if id in self.family.top:
-                total += column
+            total += column if id in self.family.top else 0
+        numbers = {n: total == n for n in range(1, int(total.max()) + 1)}
         for id, column in held.items():
             counts = self.criteria.setdefault(id, Counter())
-            counts["fails"] += int(column.sum())
-            own = sum((held[each] for each in self.family.related[id] if each in held), np.zeros(some.height, np.int16))
-            counts["fails_only"] += int((column & (own == every)).sum())
+            counts["fails"] += int(np.count_nonzero(column))
+            own = nothing.copy()
+            for each in self.family.related[id]:
+                own += held.get(each, nothing)
+            counts["fails_only"] += int(np.count_nonzero(column & (own == every)))
             if id in self.family.top:
-                numbers = np.bincount(total[column])
-                self.failing.setdefault(id, Counter()).update({n: int(c) for n, c in enumerate(numbers) if c})
+                several = {n: int(np.count_nonzero(column & rows)) for n, rows in numbers.items()}
+                self.failing.setdefault(id, Counter()).update({n: count for n, count in several.items() if count})
 
     def _add_facts(self, facts: pl.Series) -> None:
         lists = facts.filter(facts.list.len() > 0)
@@ -188,5 +190,5 @@ class Tally:
 
 
 def _counted(column: pl.Series, words: Sequence[str]) -> dict[str, int]:
-    counts = np.bincount(column.to_physical().to_numpy(), minlength=len(words))
-    return {word: int(count) for word, count in zip(words, counts, strict=True)}
+    codes = column.to_physical().to_numpy()
+    return {word: int(np.count_nonzero(codes == place)) for place, word in enumerate(words)}

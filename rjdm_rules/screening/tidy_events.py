@@ -48,7 +48,8 @@ class EventReader(ColumnReader):
         if self.type == pl.String:
             return self._texts(column)
         if self.listed:
-            lengths, values = flattened(column)
+            lengths, arrow = flattened(column)
+            values = pl.Series(pl.from_arrow(arrow))
         else:
             lengths, values = column.is_not_null().to_numpy().astype(np.int64), column.drop_nulls()
         frame, shapes, strange = self.fields.read(values)

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from ..evaluation.facts import Measured
 from ..evaluation.problems import ValueProblem
@@ -166,37 +167,30 @@ class SetReader(ColumnReader):
         return Tidied({name: tidy}, ItemShape(), odd)
 
 
-def flattened(lists: pl.Series) -> tuple[Any, pl.Series]:
-    """How many elements each list has (none, where there is no list), and all elements one after the other."""
-    lengths = lists.list.len().fill_null(0).to_numpy().astype(np.int64)
-    return lengths, lists.explode(empty_as_null=False, keep_nulls=False)
+def flattened(lists: pl.Series) -> tuple[Any, Any]:
+    """How many elements each list has (none, where there is no list), and all elements one after the other, as Arrow
+    has them."""
+    held = lists.to_arrow()
+    if isinstance(held, pa.ChunkedArray):
+        held = held.combine_chunks()
+    lengths = np.diff(held.offsets.to_numpy()).astype(np.int64)
+    if held.null_count:
+        lengths[lists.is_null().to_numpy()] = 0
+    return lengths, held.flatten()
 
 
-def option_codes(values: pl.Series, options: Sequence[str]) -> Any:
+def option_codes(values: Any, options: Sequence[str]) -> Any:
     """The place of each value among the options; behind the last, where it is none of them."""
     none = len(options)
-    if values.dtype == pl.String:
-        return values.cast(pl.Enum(options), strict=False).to_physical().fill_null(none).to_numpy()
-    if not isinstance(values.dtype, pl.Enum | pl.Categorical):
-        return np.full(len(values), none)
-    table = _places(values, tuple(options))
-    return table[values.to_physical().fill_null(len(table) - 1).to_numpy()]
-
-
-def _places(values: pl.Series, options: tuple[str, ...]) -> Any:
-    """For each category of a column its place among the options."""
-    dtype = values.dtype
-    if isinstance(dtype, pl.Enum):
-        texts = dtype.categories.to_list()
-        places = dict(zip(texts, range(len(texts)), strict=True))
-    else:
-        different = values.unique().drop_nulls()
-        places = dict(zip(different.cast(pl.String).to_list(), different.to_physical().to_list(), strict=True))
-    table = np.full(max(places.values(), default=0) + 2, len(options))
-    for place, option in enumerate(options):
-        if option in places:
-            table[places[option]] = place
-    return table
+    if pa.types.is_dictionary(values.type):
+        places = {option: place for place, option in enumerate(options)}
+        table = np.array([*(places.get(each, none) for each in values.dictionary.to_pylist()), none])
+        codes = values.indices
+        return table[(codes.fill_null(len(table) - 1) if codes.null_count else codes).to_numpy()]
+    held = pl.Series(pl.from_arrow(values))
+    if held.dtype != pl.String:
+        return np.full(len(held), none)
+    return held.cast(pl.Enum(options), strict=False).to_physical().cast(pl.UInt32).fill_null(none).to_numpy()
 
 
 def nothing(types: dict[str, Any], rows: int) -> Columns:
