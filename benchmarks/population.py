@@ -4,7 +4,8 @@
 
 For made-up patients of the RJDM protocol (one million, unless another number is given): the time of the yardstick
 (`by_hand.py`, streaming), that of `rjdm screen` with verdict, outcomes and deciding facts, their ratio in the same run,
-the time of each part of it, the summary alone against one scan that reads and counts all columns, and the peak of memory.
+the time of each part of it, the summary alone against one scan that reads and counts all columns, and the peak of
+memory.
 """
 
 from __future__ import annotations

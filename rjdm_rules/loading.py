@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .evaluation.results import Evaluator, Explanation, Result
     from .graph.build import RuleGraph
     from .publishing.publish import Order, Published
+    from .screening.screen import Screening
 
 
 def find(name: str) -> tuple[Path, str]:
@@ -150,6 +151,22 @@ class Protocol:
         evaluator = self.evaluator(readings)
         for position, record in enumerate(records, 1):
             yield evaluator.evaluate(record, position)
+
+    def screen(
+        self,
+        population: Any,
+        readings: Mapping[str, str] | None = None,
+        allow_extra: bool = False,
+        bad_values: str = "refuse",
+    ) -> Screening:
+        """A population, ready to be screened: `.frame()` gives verdicts and outcomes (a Polars frame), `.write(folder)`
+        writes them, `.summary()` what they come to. It is the path of a Parquet or CSV file or of a folder of them, or
+        a frame of Polars, pandas or Arrow, with a row a patient. `bad_values` says whether values that cannot be used
+        are refused or taken as unknown ("unknown"). It needs the extra `screen`. Raises PopulationError."""
+        from .screening.screen import Screening
+        from .screening.sources import source_of
+
+        return Screening(self.evaluator(readings), source_of(population, self.model), allow_extra, bad_values)
 
     def explain(self, record: Mapping[str, Any], readings: Mapping[str, str] | None = None) -> Explanation:
         """The tree of reasons for one patient. Raises RecordError."""

@@ -45,7 +45,8 @@ def _moved(months: int) -> Array:
     first = (month + months - 1970 * 12).astype("datetime64[M]")
     length = ((first + 1).astype("datetime64[D]") - first.astype("datetime64[D]")).astype(np.int64)
     found = first.astype("datetime64[D]").astype(np.int64) + np.minimum(day, length) - 1 + UNIX
-    return found.astype(np.int32)
+    days: Array = found.astype(np.int32)
+    return days
 
 
 def _inside(days: Array) -> bool:
@@ -85,4 +86,5 @@ def _completed_months(start: Array, end: Array) -> Array:
         return np.array([completed_months(int(a), int(b)) for a, b in pairs.T], dtype=np.int64)[back.ravel()]
     begins, ends = _places()
     a, b = begins[start - FIRST], ends[end - FIRST]
-    return (b >> 5) - (a >> 5) - ((a & 31) > (b & 31))
+    months: Array = (b >> 5) - (a >> 5) - ((a & 31) > (b & 31))
+    return months

@@ -46,7 +46,9 @@ def _measured(columns: ItemColumns, held: Any, row: Mapping[str, Any]) -> Any:
 
 def exact_decimal(value: Any) -> Any:
     """A floating-point number as the decimal that it shows, of which the reader of records remembers what it means."""
-    return Decimal(repr(value)) if isinstance(value, float) and isfinite(value) else value
+    if not isinstance(value, float) or not isfinite(value):
+        return value
+    return int(value) if value == int(value) and abs(value) < 1e15 else Decimal(repr(value))
 
 
 def _event(item: Item, held: Any) -> Any:

@@ -161,6 +161,11 @@ class Screening:
             more = " and others" if len(some) > MOST_EXAMPLES else ""
             raise PopulationError(f"{len(some)} ids stand more than once: {shown}{more}; one row a patient")
 
+    def frame(self) -> pl.DataFrame:
+        """Id, verdict, outcomes and deciding facts of everyone, in memory. Raises PopulationError."""
+        batches = [batch.frame for batch in self.batches()]
+        return pl.concat(batches)
+
     # ---- into a folder
 
     def write(self, folder: Path, progress: Progress = lambda done, of: None, stop: Event | None = None) -> None:

@@ -54,6 +54,20 @@ def opened(path: Path, protocol: Protocol) -> Source:
     return _file(path, protocol)
 
 
+def source_of(population: Any, protocol: Protocol) -> Source:
+    """The population of a path, or of a frame of Polars, pandas or Arrow. Raises PopulationError."""
+    if isinstance(population, str | Path):
+        return opened(Path(population), protocol)
+    if isinstance(population, pl.LazyFrame):
+        population = population.collect()
+    if isinstance(population, pl.DataFrame):
+        return of_frame(population)
+    if hasattr(population, "__arrow_c_stream__"):  # pandas, pyarrow, DuckDB and others
+        return of_frame(pl.DataFrame(pl.from_arrow(population)))
+    what = type(population).__name__
+    raise PopulationError(f"a population is a path or a frame of Polars, pandas or Arrow, and no {what}")
+
+
 def _folder(path: Path, protocol: Protocol) -> Source:
     files = sorted(each for each in path.iterdir() if each.suffix.lower() in OPENERS)
     if not files:
