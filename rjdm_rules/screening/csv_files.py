@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from ..protocol.model import Item, Protocol
@@ -23,6 +24,7 @@ Dtype = Any
 
 def read_csv(path: Path, protocol: Protocol) -> pl.DataFrame:
     """The rows of a file, with lists where items are sets or events. Raises PopulationError."""
+    _refuse_ragged(path)
     try:
         frame = pl.read_csv(
             path, infer_schema_length=None, try_parse_dates=True, glob=False, raise_if_empty=False,
@@ -37,15 +39,52 @@ def read_csv(path: Path, protocol: Protocol) -> pl.DataFrame:
     )
 
 
+def _refuse_ragged(path: Path) -> None:
+    """Every row has as many cells as the header. Polars would fill up a shorter one."""
+    try:
+        data = np.memmap(path, dtype=np.uint8, mode="r")
+    except (OSError, ValueError) as error:  # ValueError: an empty file cannot be mapped
+        raise PopulationError(f"{path}: this file is empty or cannot be read ({error})") from None
+    if (data == ord('"')).any():
+        problem = _told_by_line(path)
+        if problem:
+            raise PopulationError(problem)
+        return
+    ends = np.flatnonzero(data == ord("\n"))
+    if not len(ends) or ends[-1] != len(data) - 1:
+        ends = np.append(ends, len(data))
+    commas = np.flatnonzero(data == ord(","))
+    counts = np.diff(np.searchsorted(commas, ends), prepend=0)
+    lengths = np.diff(ends, prepend=-1) - 1
+    filled = (lengths > 1) | ((lengths == 1) & (data[np.maximum(ends - 1, 0)] != ord("\r")))
+    ragged = np.flatnonzero(filled & (counts != counts[0]))
+    if len(ragged):
+        line = int(ragged[0])
+        raise PopulationError(
+            f"{path}, line {line + 1}: this row has {counts[line] + 1} cells, the header {counts[0] + 1}"
+        )
+    header = bytes(data[: ends[0]]).decode("utf-8-sig", "replace").strip().split(",")
+    _refuse_doubled(path, header)
+
+
+def _refuse_doubled(path: Path, header: list[str]) -> None:
+    doubled = sorted({name for name in header if header.count(name) > 1})
+    if doubled:
+        raise PopulationError(f"{path}: the column `{doubled[0]}` is there twice")
+
+
 def problem_of(path: Path, error: Exception) -> str:
-    """What is wrong with a CSV file, with the line where it can be told."""
+    """What is wrong with a CSV file that cannot be read, with the line where it can be told."""
+    return _told_by_line(path) or f"{path}: this CSV file cannot be read; {' '.join(str(error).split())[:160]}"
+
+
+def _told_by_line(path: Path) -> str:
+    """What is wrong with a CSV file, looked at line by line; empty where nothing is."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as held:
             rows = csv.reader(held, strict=True)
             header = next(rows, [])
-            doubled = sorted({name for name in header if header.count(name) > 1})
-            if doubled:
-                return f"{path}: the column `{doubled[0]}` is there twice"
+            _refuse_doubled(path, header)
             for row in rows:
                 if row and len(row) != len(header):
                     return f"{path}, line {rows.line_num}: this row has {len(row)} cells, the header {len(header)}"
@@ -54,7 +93,7 @@ def problem_of(path: Path, error: Exception) -> str:
         return f"{path}, line {line}: the text is not UTF-8; save the file as UTF-8"
     except (csv.Error, OSError) as wrong:
         return f"{path}: {wrong}"
-    return f"{path}: this CSV file cannot be read; {' '.join(str(error).split())[:160]}"
+    return ""
 
 
 def _listed(column: pl.Series, item: Item) -> pl.Series:

@@ -199,7 +199,7 @@ class Screening:
                 if earlier is not None:
                     for held in earlier.collect_batches(maintain_order=True):
                         self.ids.append(held["id"].hash())
-                        yield held.select(self.population.output_schema())
+                        yield held.select(list(self.population.output_schema()))
                 for batch in self.batches(self.tally.patients, stop):
                     progress(self.tally.patients, self.source.patients)
                     if self._usable:
