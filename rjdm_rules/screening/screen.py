@@ -7,12 +7,13 @@ ever stands under their name. A run that is stopped keeps what it has, and the n
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Thread, current_thread, main_thread
 from typing import Any
 
 import polars as pl
@@ -215,12 +216,10 @@ class Screening:
                 problems.append(problem)
 
         thread = Thread(target=write)
-        thread.start()
-        while thread.is_alive():
-            try:
+        with interrupts_heard(stop):
+            thread.start()
+            while thread.is_alive():
                 thread.join(0.2)
-            except KeyboardInterrupt:
-                stop.set()
         if problems:
             raise _told(problems[0], path)
 
@@ -244,6 +243,19 @@ class Screening:
                     self.tally.restore(state)
                     return frame
         return None
+
+
+@contextmanager
+def interrupts_heard(stop: Event) -> Iterator[None]:
+    """Takes Ctrl-C as the wish to stop, in place of breaking off at once what Polars has under way."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: stop.set())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _told(problem: BaseException, path: Path) -> BaseException:
