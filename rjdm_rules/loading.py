@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -158,15 +158,19 @@ class Protocol:
         readings: Mapping[str, str] | None = None,
         allow_extra: bool = False,
         bad_values: str = "refuse",
+        mapping: Path | None = None,
+        long: Sequence[str | Path] = (),
     ) -> Screening:
         """A population, ready to be screened: `.frame()` gives verdicts and outcomes (a Polars frame), `.write(folder)`
         writes them, `.summary()` what they come to. It is the path of a Parquet or CSV file or of a folder of them, or
         a frame of Polars, pandas or Arrow, with a row a patient. `bad_values` says whether values that cannot be used
-        are refused or taken as unknown ("unknown"). It needs the extra `screen`. Raises PopulationError."""
+        are refused or taken as unknown ("unknown"); `mapping` is a mapping file, `long` are tables of occurrences. It
+        needs the extra `screen`. Raises PopulationError."""
+        from .screening.opening import population_of
         from .screening.screen import Screening
-        from .screening.sources import source_of
 
-        return Screening(self.evaluator(readings), source_of(population, self.model), allow_extra, bad_values)
+        source = population_of(population, self.model, mapping, long)
+        return Screening(self.evaluator(readings), source, allow_extra, bad_values)
 
     def explain(self, record: Mapping[str, Any], readings: Mapping[str, str] | None = None) -> Explanation:
         """The tree of reasons for one patient. Raises RecordError."""

@@ -36,6 +36,14 @@ MOST_FACTS = 5
     default="refuse",
     help="Values that cannot be used: refuse the population, or take them as unknown and count them.",
 )
+@click.option("--mapping", metavar="FILE", help="How the source calls columns and values, and its tables (.toml).")
+@click.option(
+    "--long",
+    "longs",
+    multiple=True,
+    metavar="FILE",
+    help="A table of occurrences or measurements: patient, item, date, value, unit, attributes.",
+)
 @READING
 @ALLOW_EXTRA
 def screen(
@@ -44,6 +52,8 @@ def screen(
     output: str,
     form: str,
     bad_values: str,
+    mapping: str | None,
+    longs: tuple[str, ...],
     readings: tuple[str, ...],
     allow_extra: bool,
 ) -> None:
@@ -54,15 +64,16 @@ def screen(
     Ctrl-C goes on where it was when it is started again.
     """
     try:
+        from ..screening.opening import population_of
         from ..screening.screen import PopulationError, Screening, Stopped
-        from ..screening.sources import opened
     except ModuleNotFoundError as error:
         if error.name not in PACKAGES:
             raise
         refuse(NEEDS)
     evaluator = evaluator_for(with_criteria(usable(file)), readings)
     try:
-        screening = Screening(evaluator, opened(Path(population), evaluator.protocol), allow_extra, bad_values)
+        source = population_of(Path(population), evaluator.protocol, Path(mapping) if mapping else None, longs)
+        screening = Screening(evaluator, source, allow_extra, bad_values)
         for line in str(screening.missing()).splitlines():
             note(line)
         if allow_extra and screening.match.extra:

@@ -22,18 +22,29 @@ from .matching import PopulationError
 Dtype = Any
 
 
-def read_csv(path: Path, protocol: Protocol) -> pl.DataFrame:
-    """The rows of a file, with lists where items are sets or events. Raises PopulationError."""
-    _refuse_ragged(path)
+def read_table(path: Path) -> pl.DataFrame:
+    """The rows of a Parquet or CSV file as they stand there. Raises PopulationError."""
     try:
-        frame = pl.read_csv(
-            path, infer_schema_length=None, try_parse_dates=True, glob=False, raise_if_empty=False,
+        if path.suffix.lower() == ".parquet":
+            return pl.read_parquet(path, glob=False)
+        _refuse_ragged(path)
+        return pl.read_csv(
+            path,
+            infer_schema_length=None,
+            try_parse_dates=True,
+            glob=False,
+            raise_if_empty=False,
             schema_overrides={"id": pl.String},
-        )  # fmt: skip
+        )
     except (pl.exceptions.PolarsError, OSError) as error:
         raise PopulationError(problem_of(path, error)) from None
+
+
+def read_csv(path: Path, protocol: Protocol) -> pl.DataFrame:
+    """The rows of a file, with lists where items are sets or events. Raises PopulationError."""
+    frame = read_table(path)
     return frame.with_columns(
-        _listed(frame[name], protocol.items[name])
+        listed(frame[name], protocol.items[name])
         for name in frame.columns
         if name in protocol.items and frame[name].dtype == pl.String
     )
@@ -96,7 +107,7 @@ def _told_by_line(path: Path) -> str:
     return ""
 
 
-def _listed(column: pl.Series, item: Item) -> pl.Series:
+def listed(column: pl.Series, item: Item) -> pl.Series:
     """A column of texts as lists, for sets and events."""
     if item.kind == "several of" and "none" not in item.option_names:
         return _split(column)

@@ -1,0 +1,158 @@
+"""A source as a mapping file says: columns renamed, values recoded, and tables of occurrences as list columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ..language.diagnostics import did_you_mean
+from ..protocol.model import Item, Protocol
+from .csv_files import listed, read_table
+from .mapping import STANDARD, LongTable, SourceMapping
+from .matching import PopulationError
+from .sources import Partition, Source
+
+UNKNOWN = "unknown"  # as the value of a recoding: no value
+
+
+def mapped(source: Source, mapping: SourceMapping, protocol: Protocol) -> Source:
+    """The source with the names and values of the protocol. Raises PopulationError."""
+    for column in (mapping.id, *mapping.columns.values()):
+        if column not in source.schema:
+            help = did_you_mean(column, source.schema)
+            raise PopulationError(f"{source.name}: there is no column `{column}`" + (f"; {help}" if help else ""))
+    taken = {mapping.id, *mapping.columns.values()}
+    kept = {name: name for name in source.schema if name not in taken and name not in mapping.columns}
+    names = {"id": mapping.id, **kept, **mapping.columns}
+    expressions = {
+        name: _recoded(name, column, source.schema[column], mapping, protocol) for name, column in names.items()
+    }
+    expressions.update({name: pl.lit(_constant(value)) for name, value in mapping.constants.items()})
+    sets = [name for name in expressions if name in protocol.items and protocol.items[name].kind == "several of"]
+    lists = lists_of(mapping.tables, protocol, source.schema[mapping.id])
+    for name in lists:
+        if name in expressions:
+            raise PopulationError(f"{source.name}: `{name}` is a column and stands in a table of its own; which one?")
+
+    def tidy(raw: pl.DataFrame) -> pl.DataFrame:
+        frame = raw.select(expression.alias(name) for name, expression in expressions.items())
+        frame = frame.with_columns(
+            listed(frame[name], protocol.items[name]) for name in sets if frame[name].dtype == pl.String
+        )
+        for name, (held, complete) in lists.items():
+            frame = frame.join(held, on="id", how="left", maintain_order="left")
+            if complete:
+                nothing = pl.lit(pl.Series([[]], dtype=held.schema[name]))
+                frame = frame.with_columns(pl.col(name).fill_null(nothing))
+        return frame
+
+    schema = tidy(pl.DataFrame(schema=dict(source.schema))).schema
+    wanted = list(names.values())
+    partitions = [replace(each, read=_reading(each, tidy, wanted)) for each in source.partitions]
+    return replace(source, schema=dict(schema), partitions=tuple(partitions), stamp=f"{source.stamp} {mapping}")
+
+
+def _reading(
+    partition: Partition, tidy: Callable[[pl.DataFrame], pl.DataFrame], wanted: Sequence[str]
+) -> Callable[[Sequence[str]], Iterator[pl.DataFrame]]:
+    def read(columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+        for raw in partition.read(list(dict.fromkeys(wanted))):
+            yield tidy(raw).select(list(columns))
+
+    return read
+
+
+def _recoded(name: str, column: str, type: Any, mapping: SourceMapping, protocol: Protocol) -> pl.Expr:
+    """A column with its values as the protocol says them; values that are not recoded stay."""
+    codes = mapping.values.get(name)
+    if not codes:
+        return pl.col(column)
+    if isinstance(type, pl.List):
+        return pl.col(column).cast(pl.List(pl.String)).list.eval(pl.element().replace(dict(codes)))
+    text = pl.col(column).cast(pl.String)
+    item = protocol.items.get(name)
+    option = item is not None and UNKNOWN in item.option_names
+    gone = [code for code, value in codes.items() if value == UNKNOWN and not option]
+    rest = {code: value for code, value in codes.items() if code not in gone}
+    if not rest:
+        return pl.when(~text.is_in(gone)).then(pl.col(column))
+    return pl.when(~text.is_in(gone)).then(text.replace(rest))
+
+
+def _constant(value: Any) -> Any:
+    return pl.Series([value]) if isinstance(value, list) else value
+
+
+# ---- tables of occurrences
+
+
+def lists_of(tables: Sequence[LongTable], protocol: Protocol, id_type: Any) -> dict[str, tuple[pl.DataFrame, bool]]:
+    """For each item in the tables a frame of `id` and the item's column, and whether patients without a row never had
+    one."""
+    found: dict[str, tuple[pl.DataFrame, bool]] = {}
+    for table in tables:
+        rows = _rows(table, id_type)
+        for name in _items_in(table, rows, protocol):
+            if name in found:
+                raise PopulationError(f"{table.file}: `{name}` stands in another table too")
+            own = rows if table.only else rows.filter(pl.col("item") == name)
+            found[name] = _column(table, protocol.items[name], own), name in table.absent
+    return found
+
+
+def _rows(table: LongTable, id_type: Any) -> pl.DataFrame:
+    frame = read_table(table.file)
+    names = {part: column for part, column in table.columns.items() if column in frame.columns}
+    needed = ["patient"] if table.only else ["patient", "item"]
+    for part in (*needed, *(part for part in table.columns if part not in STANDARD)):
+        if part not in names:
+            raise PopulationError(f"{table.file}: there is no column `{table.columns[part]}` for {part}")
+    renamed = frame.select(pl.col(column).alias("id" if part == "patient" else part) for part, column in names.items())
+    rest = [column for column in frame.columns if column not in names.values() and column not in renamed.columns]
+    rows = renamed.with_columns(frame[column] for column in rest).with_columns(pl.col("id").cast(id_type))
+    if table.only is None and table.items:
+        rows = rows.with_columns(pl.col("item").cast(pl.String).replace(dict(table.items)))
+    return rows
+
+
+def _items_in(table: LongTable, rows: pl.DataFrame, protocol: Protocol) -> list[str]:
+    if table.only:
+        return [table.only]
+    names = sorted(str(each) for each in rows["item"].drop_nulls().unique().to_list())
+    wanted = set(table.items.values())
+    strange = [] if wanted else [name for name in names if name not in protocol.items]
+    if strange:
+        help = did_you_mean(strange[0], protocol.items) or "say in [tables.items] which item each code is"
+        raise PopulationError(f"{table.file}: `{strange[0]}` is no item of this protocol; {help}")
+    there = [name for name in names if name in (wanted or protocol.items)]
+    return sorted({*there, *table.absent, *(wanted & set(protocol.items))})
+
+
+def _column(table: LongTable, item: Item, rows: pl.DataFrame) -> pl.DataFrame:
+    """An event as a list of structs for each patient; another item as its only value."""
+    if item.kind == "event":
+        known = {"date", *(["until"] if item.course else []), *(each.name for each in item.attributes)}
+        if item.attribute("value"):
+            known |= {"unit", "uln", "lln"}
+        fields = [name for name in rows.columns if name in known]
+        if not fields:
+            raise PopulationError(f"{table.file}: no column says when `{item.name}` was")
+        listed_rows: pl.DataFrame = rows.group_by("id", maintain_order=True).agg(pl.struct(fields).alias(item.name))
+        return listed_rows
+    if "value" not in rows.columns:
+        raise PopulationError(f"{table.file}: there is no column `value` for `{item.name}`")
+    several = rows.filter(pl.col("id").is_duplicated())
+    if several.height:
+        raise PopulationError(
+            f"{table.file}: {several['id'][0]} has several values of `{item.name}`, which is no repeated measurement"
+        )
+    return rows.select("id", pl.col("value").alias(item.name))
+
+
+def long_table(path: Path) -> LongTable:
+    """A table with the usual columns: patient, item, date, value, unit, until, and attributes by name."""
+    return LongTable(path, STANDARD)

@@ -1,0 +1,26 @@
+"""A population with its mapping file and its tables of occurrences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ..protocol.model import Protocol
+from .mapped import long_table, mapped
+from .mapping import SourceMapping, read_mapping
+from .sources import Source, source_of
+
+
+def population_of(
+    population: Any, protocol: Protocol, mapping: Path | None = None, longs: Sequence[str | Path] = ()
+) -> Source:
+    """The population of a path or a frame, as a mapping file says, with further tables in `longs`. Raises
+    PopulationError."""
+    plain = mapping is None and not longs
+    if plain:
+        return source_of(population, protocol)
+    held = read_mapping(mapping, protocol) if mapping is not None else SourceMapping()
+    held = replace(held, tables=(*held.tables, *(long_table(Path(each)) for each in longs)))
+    return mapped(source_of(population, protocol), held, protocol)
