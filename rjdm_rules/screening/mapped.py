@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -73,14 +74,27 @@ def _recoded(name: str, column: str, type: Any, mapping: SourceMapping, protocol
         return pl.col(column)
     if isinstance(type, pl.List):
         return pl.col(column).cast(pl.List(pl.String)).list.eval(pl.element().replace(dict(codes)))
-    text = pl.col(column).cast(pl.String)
     item = protocol.items.get(name)
     option = item is not None and UNKNOWN in item.option_names
     gone = [code for code, value in codes.items() if value == UNKNOWN and not option]
     rest = {code: value for code, value in codes.items() if code not in gone}
-    if not rest:
-        return pl.when(~text.is_in(gone)).then(pl.col(column))
-    return pl.when(~text.is_in(gone)).then(text.replace(rest))
+    column_, text = pl.col(column), pl.col(column).cast(pl.String)
+    if type.is_numeric():  # 9 and 9.0 are one code
+        column_ = column_.cast(pl.Float64)
+        there = ~column_.is_in(_numbers(gone))
+        numbers = {number: rest[code] for code in rest for number in _numbers([code])}
+        recoded = column_.replace_strict(numbers, default=text, return_dtype=pl.String)
+        return pl.when(there).then(recoded if numbers else pl.col(column))
+    return pl.when(~text.is_in(gone)).then(text.replace(rest) if rest else pl.col(column))
+
+
+def _numbers(codes: Iterable[str]) -> list[float]:
+    """The codes that are numbers."""
+    found = []
+    for code in codes:
+        with suppress(ValueError):
+            found.append(float(code))
+    return found
 
 
 def _constant(value: Any) -> Any:
