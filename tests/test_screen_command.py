@@ -74,6 +74,7 @@ def test_verdicts_and_summary(trial: Path, tmp_path: Path) -> None:
     assert summary["verdicts"] == {"eligible": 1, "ineligible": 3, "undetermined": 1}
     assert summary["criteria"]["I1"] == {
         "met": 2, "not met": 2, "unknown": 1, "not applicable": 0, "fails": 2, "fails_only": 1, "shapley": 1.5,
+        "gained": 2,
     }  # fmt: skip
     assert summary["next_best_facts"] == [{"item": "age", "patients": 1, "alone": 1}]
     table = pl.read_parquet(tmp_path / "out" / "verdicts.parquet")

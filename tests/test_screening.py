@@ -22,6 +22,8 @@ from populating import population
 
 from rjdm_rules import Protocol, loads
 from rjdm_rules.evaluation.problems import RecordError
+from rjdm_rules.evaluation.reference import Reference
+from rjdm_rules.evaluation.results import verdict_of
 from rjdm_rules.screening import calendar_tables
 from rjdm_rules.screening.evaluating import Evaluated, PopulationEvaluator
 from rjdm_rules.screening.matching import PopulationError, matched
@@ -300,6 +302,48 @@ def test_counts_are_those_of_the_patients(seed: int) -> None:
     again = Tally(rules.model)
     again.restore(tally.state())
     assert again.as_json() == summary
+
+
+@pytest.mark.parametrize("seed", [3, 5, 8, 21, 34])
+def test_gained_and_funnel_are_those_of_rules_without_a_criterion(seed: int) -> None:
+    """Held against the reference evaluator with criteria settled as satisfied."""
+    rules, tally, _, records = tallied(seed, 60)
+    evaluator, (part,) = rules.evaluator(), rules.model.parts
+    satisfied = {each.id: block.kind == "inclusion" for block in part.blocks for each in block.criteria}
+
+    def verdicts(settled: list[str]) -> list[str]:
+        found = []
+        for record in records:
+            facts = evaluator.reference(record).facts
+            held = Reference(rules.model, facts, evaluator.readings, {id: satisfied[id] for id in settled})
+            found.append(verdict_of(part, held.run(rules.graph)))
+        return found
+
+    now, order = verdicts([]), list(satisfied)
+    summary = tally.as_json()
+    gone = [False] * len(records)
+    before = 0
+    for place, id in enumerate(order):
+        gained = sum(a != "eligible" and b == "eligible" for a, b in zip(now, verdicts([id]), strict=True))
+        assert summary["criteria"][id]["gained"] == gained
+        so_far = verdicts(order[place + 1 :])
+        gone = [a or b == "ineligible" for a, b in zip(gone, so_far, strict=True)]
+        unknown = sum(not a and b == "undetermined" for a, b in zip(gone, so_far, strict=True))
+        assert summary["funnel"][place] == {
+            "criterion": id, "excluded": sum(gone) - before, "remaining": len(records) - sum(gone), "unknown": unknown,
+        }  # fmt: skip
+        before = sum(gone)
+
+
+@pytest.mark.parametrize("seed", [3, 5, 8, 21, 34])
+def test_look_ups_settle_as_many_as_said(seed: int) -> None:
+    rules, tally, _, records = tallied(seed)
+    needed = [set(each.deciding_facts) for each in map(rules.evaluator().standing, records) if each.deciding_facts]
+    chosen: set[str] = set()
+    for each in tally.look_ups():
+        best = max(sum(facts <= chosen | {item} for facts in needed) for item in rules.model.items)
+        chosen.add(each["item"])
+        assert each["settles"] == sum(facts <= chosen for facts in needed) == best
 
 
 @pytest.mark.parametrize("seed", [3, 8, 21])

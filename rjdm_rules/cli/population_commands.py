@@ -105,10 +105,11 @@ def summary_text(summary: dict[str, Any]) -> str:
     failing = [(id, each) for id, each in summary["criteria"].items() if each["shapley"] is not None and each["fails"]]
     failing.sort(key=lambda each: -each[1]["shapley"])
     if failing:
-        lines += ["", "why patients are ineligible      fails    alone   share of exclusions"]
+        lines += ["", "why patients are ineligible      fails    alone   gained   share of exclusions"]
         total = sum(each["shapley"] for _, each in failing)
         for id, each in failing:
-            lines.append(f"  {id:20} {each['fails']:>15,} {each['fails_only']:>8,} {share(each['shapley'], total):>9}")
+            counts = f"{each['fails']:>15,} {each['fails_only']:>8,} {each.get('gained', 0):>8,}"
+            lines.append(f"  {id:20} {counts} {share(each['shapley'], total):>9}")
     facts = summary["next_best_facts"]
     if facts:
         lines += ["", "what to look up next             patients    alone"]

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ..protocol.model import Criterion, Protocol
+from ..protocol.model import Criterion, Part, Protocol
 from .evaluating import Evaluated, verdict_column
+from .formulas import counted, eligible, independent, truths_of
 from .polars_engine import OUTCOMES, VERDICTS
 
 WORD = 63  # items that one number holds as bits
@@ -51,7 +52,8 @@ def family_of(protocol: Protocol) -> Family:
 @dataclass
 class Tally:
     """`failing`: for each criterion at the top, of how many patients it is one of n that fail, by n. `facts`: how many
-    undetermined patients have each set of deciding facts, as bits."""
+    undetermined patients have each set of deciding facts, as bits. `gained`: how many would be eligible without a
+    criterion. `steps`: with all criteria up to one, how many are ineligible (`excluded`) and how many `unknown`."""
 
     protocol: Protocol
     patients: int = 0
@@ -59,11 +61,14 @@ class Tally:
     verdicts: dict[str, Counter[str]] = field(default_factory=dict)
     criteria: dict[str, Counter[str]] = field(default_factory=dict)
     failing: dict[str, Counter[int]] = field(default_factory=dict)
+    gained: Counter[str] = field(default_factory=Counter)
+    steps: dict[str, Counter[str]] = field(default_factory=dict)
     facts: pl.DataFrame | None = None
 
     def __post_init__(self) -> None:
         self.family = family_of(self.protocol)
         self.items = sorted(self.protocol.items)
+        self.separable = independent(self.protocol)
         self.words = [f"facts {n}" for n in range(-(-len(self.items) // WORD))]
 
     def add(self, batch: Evaluated) -> None:
@@ -76,6 +81,8 @@ class Tally:
         for id in self.family.ids:
             self.criteria.setdefault(id, Counter()).update(_counted(frame[id], OUTCOMES))
         self._add_failing(batch.fails)
+        if self.separable and frame.height:
+            self._add_formulas(frame)
         self._add_facts(frame["deciding_facts"])
 
     def _add_failing(self, fails: pl.DataFrame) -> None:
@@ -99,6 +106,24 @@ class Tally:
             if id in self.family.top:
                 several = {n: int(np.count_nonzero(column & rows)) for n, rows in numbers.items()}
                 self.failing.setdefault(id, Counter()).update({n: count for n, count in several.items() if count})
+
+    def _add_formulas(self, frame: pl.DataFrame) -> None:
+        """What the verdict would be without a criterion, and with the criteria up to one only."""
+        truths = {id: truths_of(frame[id]) for id in self.family.top}
+        for part in self.protocol.parts:
+            if not part.blocks:
+                continue
+            order = [each.id for block in part.blocks for each in block.criteria]
+            now = eligible(part, truths, frozenset())
+            excluded = np.zeros_like(now.true)
+            for place, id in enumerate(order):
+                without = eligible(part, truths, frozenset((id,)))
+                self.gained[id] += counted(without.true & ~now.true, frame.height)
+                so_far = eligible(part, truths, frozenset(order[place + 1 :]))
+                excluded = excluded | so_far.false
+                step = self.steps.setdefault(id, Counter())
+                step["excluded"] += counted(excluded, frame.height)
+                step["unknown"] += counted(~(excluded | so_far.true), frame.height)
 
     def _add_facts(self, facts: pl.Series) -> None:
         lists = facts.filter(facts.list.len() > 0)
@@ -143,6 +168,54 @@ class Tally:
                 found.append({"item": item, "patients": patients, "alone": int(held.select(single.sum()).item())})
         return sorted(found, key=lambda each: (-each["patients"], -each["alone"], each["item"]))
 
+    def look_ups(self, most: int = 10) -> list[dict[str, Any]]:
+        """Items to look up, one after the other, each chosen so that with those before it the most undetermined
+        patients have all their deciding facts; `settles` is how many that are."""
+        if self.facts is None:
+            return []
+        left = self.facts
+        missing = {item: self.has(item) for item in self.items}
+        found: list[dict[str, Any]] = []
+        settled = 0
+        while left.height and len(found) < most:
+            size = pl.sum_horizontal(pl.col(word).bitwise_count_ones().cast(pl.Int64) for word in self.words)
+            single = pl.when(size == 1).then(pl.col("patients")).otherwise(0)
+            counts = left.select(
+                *(single.filter(held).sum().alias(f"{item} alone") for item, held in missing.items()),
+                *(pl.col("patients").filter(held).sum().alias(item) for item, held in missing.items()),
+            ).row(0, named=True)
+            best = max(missing, key=lambda item: (counts[f"{item} alone"], counts[item], item))
+            if not counts[best]:
+                break
+            settled += counts[f"{best} alone"]
+            found.append({"item": best, "settles": settled})
+            word, bit = divmod(self.items.index(best), WORD)
+            name = self.words[word]
+            left = left.with_columns(pl.col(name) & pl.lit(~(1 << bit), dtype=pl.Int64))
+            left = left.filter(pl.any_horizontal(pl.col(each) != 0 for each in self.words))
+        return found
+
+    def funnel(self, part: Part) -> list[dict[str, Any]]:
+        """The criteria in their order: how many patients each makes ineligible who were not before, how many remain,
+        and of how many of these it is not known yet."""
+        found = []
+        before = 0
+        for block in part.blocks:
+            for criterion in block.criteria:
+                step = self.steps.get(criterion.id, Counter())
+                excluded = step["excluded"]
+                remaining = self.patients - excluded
+                found.append(
+                    {
+                        "criterion": criterion.id,
+                        "excluded": excluded - before,
+                        "remaining": remaining,
+                        "unknown": step["unknown"],
+                    }
+                )
+                before = excluded
+        return found
+
     def as_json(self) -> dict[str, Any]:
         """The summary in the shape that outside tools rely on."""
         criteria = {}
@@ -154,6 +227,8 @@ class Tally:
                 "fails_only": counts["fails_only"],
                 "shapley": round(float(self.shapley(id)), 6) if id in self.family.top else None,
             }
+            if self.separable and id in self.family.top:
+                criteria[id]["gained"] = self.gained[id]
         verdicts = {
             part.name: {word: self.verdicts.get(verdict_column(part.name), Counter())[word] for word in VERDICTS}
             for part in self.protocol.parts
@@ -164,7 +239,16 @@ class Tally:
             "verdicts": dict(named),
             "criteria": criteria,
             "next_best_facts": self.next_best_facts(),
+            "look_ups": self.look_ups(),
+            "funnel": self._funnels(),
         }
+
+    def _funnels(self) -> Any:
+        """The funnel of a protocol, or of each part; null where criteria hang together, so that there is no order."""
+        if not self.separable:
+            return None
+        funnels = {part.name: self.funnel(part) for part in self.protocol.parts}
+        return funnels if self.protocol.has_parts else funnels[None]
 
     # ---- between two sittings
 
@@ -176,6 +260,8 @@ class Tally:
             "verdicts": {name: dict(counts) for name, counts in self.verdicts.items()},
             "criteria": {name: dict(counts) for name, counts in self.criteria.items()},
             "failing": {name: {str(n): count for n, count in counts.items()} for name, counts in self.failing.items()},
+            "gained": dict(self.gained),
+            "steps": {name: dict(counts) for name, counts in self.steps.items()},
             "facts": None if self.facts is None else self.facts.to_dict(as_series=False),
         }
 
@@ -186,6 +272,8 @@ class Tally:
         self.failing = {
             name: Counter({int(n): count for n, count in counts.items()}) for name, counts in state["failing"].items()
         }
+        self.gained = Counter(state["gained"])
+        self.steps = {name: Counter(counts) for name, counts in state["steps"].items()}
         self.facts = None if state["facts"] is None else pl.DataFrame(state["facts"])
 
 
