@@ -37,11 +37,19 @@ class Evaluated:
 
 
 class PopulationEvaluator:
-    """Evaluates batches of one population under one choice of readings."""
+    """Evaluates batches of one population under one choice of readings. Without `counts` it is not worked out which
+    criteria fail, without `facts` there are no deciding facts."""
 
     def __init__(
-        self, evaluator: Evaluator, match: Match, types: Mapping[str, Any], bad_is_unknown: bool = False
+        self,
+        evaluator: Evaluator,
+        match: Match,
+        types: Mapping[str, Any],
+        bad_is_unknown: bool = False,
+        counts: bool = True,
+        facts: bool = True,
     ) -> None:
+        self.counts, self.with_facts = counts, facts
         self.types = {name: replaced(type, pl.Float64) for name, type in types.items()}
         self.short = [name for name, type in types.items() if type != self.types[name]]
         self.evaluator, self.match = evaluator, match
@@ -79,8 +87,11 @@ class PopulationEvaluator:
             translated, rests = translation.translated(), translation.rests()
             first = {self.verdicts[part]: column for part, column in translated.verdicts.items()}
             first.update(translated.outcomes)
-            first.update({FAILS + id: column for id, column in rests.fails.items()})
+            if self.counts:
+                first.update({FAILS + id: column for id, column in rests.fails.items()})
             first[DOUBTFUL] = translation.doubtful(list(first.values()))
+            if not self.with_facts:
+                rests = replace(rests, deciding={}, doubtful=translation.b.false)
             inexact = translation.doubtful(rests.deciding.values(), list(first.values()))
             second = {**rests.deciding, DOUBTFUL: translation.b.disjunction((rests.doubtful, inexact))}
             options = {item.name: item.option_names for item in self.evaluator.protocol.items.values()}
@@ -133,6 +144,8 @@ class PopulationEvaluator:
             undetermined |= (found[name] == "undetermined").to_numpy()
         undetermined[apart] = False
         rows = np.flatnonzero(undetermined)
+        if not self.with_facts or not len(rows):
+            return self._lists(np.zeros(found.height, dtype=np.int64), np.zeros(0, dtype=np.int32))
         table = run.of(rows, 1).phase(1)
         lengths = np.zeros(found.height, dtype=np.int64)
         doubtful = table[DOUBTFUL].to_numpy()

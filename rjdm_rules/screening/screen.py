@@ -77,12 +77,15 @@ class Missing:
 
 @dataclass
 class Screening:
-    """One population under one protocol. `bad_values` is "refuse" or "unknown"."""
+    """One population under one protocol. `bad_values` is "refuse" or "unknown". Without `counts` there is no summary
+    but of verdicts, without `facts` there are no deciding facts."""
 
     evaluator: Evaluator
     source: Source
     allow_extra: bool = False
     bad_values: str = "refuse"
+    counts: bool = True
+    facts: bool = True
     match: Match = field(init=False)
     tally: Tally = field(init=False)
     bad: dict[str, int] = field(default_factory=dict)
@@ -91,7 +94,7 @@ class Screening:
     def __post_init__(self) -> None:
         self.match = matched(self.evaluator.protocol, list(self.source.schema), self.allow_extra)
         self.population = PopulationEvaluator(
-            self.evaluator, self.match, dict(self.source.schema), self.bad_values == "unknown"
+            self.evaluator, self.match, dict(self.source.schema), self.bad_values == "unknown", self.counts, self.facts
         )
         self.tally = Tally(self.evaluator.protocol)
         self.ids: list[pl.Series] = []
@@ -126,7 +129,7 @@ class Screening:
             for batch in decided(self.population, partition, self.match.used, done - passed):
                 self._note(batch.bad)
                 if self._usable:
-                    self.tally.add(batch)
+                    self.tally.add(batch, self.counts)
                 self.ids.append(batch.frame["id"].hash())
                 yield batch
                 if stop is not None and stop.is_set():

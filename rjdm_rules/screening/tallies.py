@@ -71,13 +71,16 @@ class Tally:
         self.separable = independent(self.protocol)
         self.words = [f"facts {n}" for n in range(-(-len(self.items) // WORD))]
 
-    def add(self, batch: Evaluated) -> None:
+    def add(self, batch: Evaluated, counts: bool = True) -> None:
+        """Counts a batch; without `counts` only its patients and verdicts."""
         frame = batch.frame
         self.patients += frame.height
         self.one_by_one += batch.one_by_one
         for part in self.protocol.parts:
             name = verdict_column(part.name)
             self.verdicts.setdefault(name, Counter()).update(_counted(frame[name], VERDICTS))
+        if not counts:
+            return
         for id in self.family.ids:
             self.criteria.setdefault(id, Counter()).update(_counted(frame[id], OUTCOMES))
         self._add_failing(batch.fails)

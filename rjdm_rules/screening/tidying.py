@@ -184,7 +184,8 @@ def option_codes(values: Any, options: Sequence[str]) -> Any:
     none = len(options)
     if pa.types.is_dictionary(values.type):
         places = {option: place for place, option in enumerate(options)}
-        table = np.array([*(places.get(each, none) for each in values.dictionary.to_pylist()), none])
+        known = [*(places.get(each, none) for each in values.dictionary.to_pylist()), none]
+        table = np.array(known, dtype=np.uint16)
         codes = values.indices
         return table[(codes.fill_null(len(table) - 1) if codes.null_count else codes).to_numpy()]
     held = pl.Series(pl.from_arrow(values))
