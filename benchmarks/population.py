@@ -3,14 +3,15 @@
     python benchmarks/population.py [PATIENTS]
 
 For made-up patients of the RJDM protocol (one million, unless another number is given): the time of the yardstick
-(`by_hand.py`, streaming), that of `rjdm screen` for the same work and with deciding facts and all counts, the ratios in
-in the same run, the time of each part of it, the summary alone against one scan that reads and counts all columns, and the peak of
-memory.
+(`by_hand.py`, streaming), that of `rjdm screen` for the same work and with deciding facts and all counts, the ratios,
+the time of each part of it, the summary alone against one scan that reads and counts all columns; then the command in a
+process of its own, start included, with its peak of memory.
 """
 
 from __future__ import annotations
 
 import resource
+import subprocess
 import sys
 import tempfile
 import time
@@ -88,7 +89,14 @@ def main(patients: int) -> None:
             timed(lambda: scan.select(pl.all().null_count()).collect(engine="streaming")) for _ in range(ROUNDS)
         )
         show("one scan that reads and counts all columns", nulls, patients)
-    print(f"peak of memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")
+        show("the command, start included", timed(lambda: command(people, Path(folder) / "alone")), patients)
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        print(f"its peak of memory: {peak / 1024**2:.2f} GiB")
+
+
+def command(people: Path, folder: Path) -> None:
+    arguments = [sys.executable, "-m", "rjdm_rules", "screen", "rjdm_cart", str(people), "-o", str(folder)]
+    subprocess.run(arguments, check=True, capture_output=True)
 
 
 if __name__ == "__main__":
