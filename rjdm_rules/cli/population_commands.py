@@ -44,6 +44,13 @@ MOST_FACTS = 5
     metavar="FILE",
     help="A table of occurrences or measurements: patient, item, date, value, unit, attributes.",
 )
+@click.option(
+    "--what-if",
+    "what_ifs",
+    multiple=True,
+    metavar="CHANGE",
+    help="Count who changes: 'lvef >= 50 %', 'without I5', 'READING = OPTION', or several with commas.",
+)
 @READING
 @ALLOW_EXTRA
 def screen(
@@ -54,6 +61,7 @@ def screen(
     bad_values: str,
     mapping: str | None,
     longs: tuple[str, ...],
+    what_ifs: tuple[str, ...],
     readings: tuple[str, ...],
     allow_extra: bool,
 ) -> None:
@@ -64,8 +72,10 @@ def screen(
     Ctrl-C goes on where it was when it is started again.
     """
     try:
+        from ..evaluation.results import UnknownReading
         from ..screening.opening import population_of
         from ..screening.screen import PopulationError, Screening, Stopped
+        from ..screening.what_if import read_what_if
     except ModuleNotFoundError as error:
         if error.name not in PACKAGES:
             raise
@@ -73,14 +83,15 @@ def screen(
     evaluator = evaluator_for(with_criteria(usable(file)), readings)
     try:
         source = population_of(Path(population), evaluator.protocol, Path(mapping) if mapping else None, longs)
-        screening = Screening(evaluator, source, allow_extra, bad_values)
+        changes = tuple(read_what_if(each, evaluator.protocol) for each in what_ifs)
+        screening = Screening(evaluator, source, allow_extra, bad_values, what_if=changes)
         for line in str(screening.missing()).splitlines():
             note(line)
         if allow_extra and screening.match.extra:
             note("passed over: " + ", ".join(screening.match.extra))
         with Bar() as bar:
             screening.write(Path(output), bar)
-    except PopulationError as error:
+    except (PopulationError, UnknownReading) as error:
         refuse(str(error))
     except Stopped as stopped:
         note(f"stopped; {stopped.patients:,} patients are kept, and the same command goes on from there")
@@ -115,6 +126,11 @@ def summary_text(summary: dict[str, Any]) -> str:
         lines += ["", "what to look up next             patients    alone"]
         for each in facts[:MOST_FACTS]:
             lines.append(f"  {each['item']:25} {each['patients']:>13,} {each['alone']:>8,}")
+    for each in summary.get("what_if", ()):
+        lines += ["", f"what if {each['what_if']}"]
+        lines += [f"  {c['from'] + ' → ' + c['to']:31} {c['patients']:>12,}" for c in each["changes"]]
+        by = ", ".join(f"{id} {count:,}" for id, count in each["by_criterion"].items())
+        lines += [f"  by {by}"] if by else [] if each["changes"] else ["  nobody changes"]
     return "\n".join(lines)
 
 

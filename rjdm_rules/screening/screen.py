@@ -26,6 +26,7 @@ from .matching import Match, PopulationError, matched
 from .running import decided
 from .sources import Source
 from .tallies import Tally
+from .what_if import Changes, WhatIf, changed
 
 VERDICTS, SUMMARY, UNFINISHED, STATE = "verdicts.parquet", "summary.json", "unfinished.parquet", "unfinished.json"
 MOST_EXAMPLES, MOST_SHOWN = 3, 12
@@ -86,6 +87,7 @@ class Screening:
     bad_values: str = "refuse"
     counts: bool = True
     facts: bool = True
+    what_if: tuple[WhatIf, ...] = ()
     match: Match = field(init=False)
     tally: Tally = field(init=False)
     bad: dict[str, int] = field(default_factory=dict)
@@ -98,6 +100,13 @@ class Screening:
         )
         self.tally = Tally(self.evaluator.protocol)
         self.ids: list[pl.Series] = []
+        top = self.tally.family.top
+        self.changes = [Changes(each, top, self.evaluator.parts) for each in self.what_if]
+        types, unknown = dict(self.source.schema), self.bad_values == "unknown"
+        self.others = [
+            PopulationEvaluator(changed(self.evaluator, each), self.match, types, unknown, False, False)
+            for each in self.what_if
+        ]
         if self.source.patients == 0:
             raise PopulationError(f"{self.source.name}: the population is empty")
 
@@ -109,6 +118,7 @@ class Screening:
             "version": protocol.version,
             "readings": dict(self.evaluator.readings),
             **self.tally.as_json(),
+            **({"what_if": [each.as_json() for each in self.changes]} if self.changes else {}),
             "missing_items": list(missing.items),
             "undecided_criteria": list(missing.undecided),
             "bad_values": self.bad,
@@ -126,10 +136,12 @@ class Screening:
         """The batches of all patients after the first `done`, decided and counted. Raises PopulationError."""
         passed = 0
         for partition in self.source.partitions:
-            for batch in decided(self.population, partition, self.match.used, done - passed):
+            for batch, *others in decided([self.population, *self.others], partition, self.match.used, done - passed):
                 self._note(batch.bad)
                 if self._usable:
                     self.tally.add(batch, self.counts)
+                    for changes, other in zip(self.changes, others, strict=True):
+                        changes.add(batch, other)
                 self.ids.append(batch.frame["id"].hash())
                 yield batch
                 if stop is not None and stop.is_set():
@@ -185,7 +197,7 @@ class Screening:
             raise
         if self.tally.patients and stop.is_set() and self.tally.patients != self.source.patients:
             unfinished.replace(folder / UNFINISHED)
-            (folder / STATE).write_text(json.dumps({"stamp": self._stamp(), **self.tally.state()}))
+            (folder / STATE).write_text(json.dumps(self._state()))
             raise Stopped(self.tally.patients)
         summary = folder / (SUMMARY + ".new")
         summary.write_text(json.dumps(self.summary(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -226,13 +238,17 @@ class Screening:
         if problems:
             raise _told(problems[0], path)
 
+    def _state(self) -> dict[str, Any]:
+        """What a later run goes on from."""
+        return {"stamp": self._stamp(), **self.tally.state(), "what_if": [each.state() for each in self.changes]}
+
     def _stamp(self) -> str:
         """Tells whether a later run is the same: rules, readings, population, options."""
         protocol = self.evaluator.protocol
         held = [
             protocol.id, protocol.version, repr(self.evaluator.graph.known.keys()),
             json.dumps(dict(self.evaluator.readings)), self.source.stamp,
-            repr(sorted(self.source.schema.items(), key=str)), self.bad_values,
+            repr(sorted(self.source.schema.items(), key=str)), self.bad_values, repr(self.what_if),
         ]  # fmt: skip
         return sha256("\n".join(held).encode()).hexdigest()
 
@@ -244,6 +260,8 @@ class Screening:
                 frame = pl.scan_parquet(folder / UNFINISHED)
                 if frame.select(pl.len()).collect().item() == state["patients"]:
                     self.tally.restore(state)
+                    for changes, held in zip(self.changes, state["what_if"], strict=True):
+                        changes.restore(held)
                     return frame
         return None
 

@@ -1,0 +1,231 @@
+"""What if the rules were a little different: a threshold moved, a criterion dropped, a reading taken another way.
+
+A what-if is a changed protocol. Both are run on the same patients; who changes, and by which criterion, is counted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..evaluation.results import Evaluator
+from ..graph.build import build_graph
+from ..language.diagnostics import did_you_mean
+from ..language.source import Source
+from ..protocol import expressions as x
+from ..protocol.check import check_source
+from ..protocol.model import Block, Criterion, Part, Protocol
+from ..protocol.terms import all_conditions, walk
+from .evaluating import Evaluated, verdict_column
+from .matching import PopulationError
+from .polars_engine import VERDICTS
+
+NAME = "what_if_it_were"
+TURNED = {"≥": ("≥", ">"), ">": ("≥", ">"), "≤": ("≤", "<"), "<": ("≤", "<"), "=": ("=",), "≠": ("≠",)}
+Change = Callable[[x.Expression], x.Expression]
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """`thresholds` are comparisons as in rules (`lvef ≥ 50 %`), `dropped` ids of criteria, `readings` other options."""
+
+    thresholds: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    readings: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        parts = [*self.thresholds, *(f"without {id}" for id in self.dropped)]
+        return ", ".join([*parts, *(f"{name} = {option}" for name, option in self.readings.items())])
+
+
+def read_what_if(text: str, protocol: Protocol) -> WhatIf:
+    """A what-if as it is written: changes separated by commas, each a comparison (`lvef ≥ 50 %`), `without I5`, or a
+    reading (`liver_exception = transaminases_only`)."""
+    thresholds, dropped, readings = [], [], {}
+    for part in (each.strip() for each in text.split(",")):
+        name, sign, option = (each.strip() for each in part.partition("="))
+        if part.lower().startswith("without "):
+            dropped.append(part[len("without ") :].strip())
+        elif sign and name in protocol.readings:
+            readings[name] = option
+        elif part:
+            thresholds.append(part)
+    return WhatIf(tuple(thresholds), tuple(dropped), readings)
+
+
+def changed(evaluator: Evaluator, what_if: WhatIf) -> Evaluator:
+    """The evaluator of the changed rules. Raises PopulationError where a change does not fit, and UnknownReading."""
+    protocol = evaluator.protocol
+    for text in what_if.thresholds:
+        protocol = _with_threshold(protocol, text)
+    for id in what_if.dropped:
+        protocol = _without(protocol, id)
+    return Evaluator(build_graph(protocol), {**evaluator.readings, **what_if.readings})
+
+
+# ---- a threshold moved
+
+
+def _with_threshold(protocol: Protocol, text: str) -> Protocol:
+    wanted = _comparison(protocol, text)
+    same = [each for each in _comparisons(protocol) if each.left == wanted.left]
+    fitting = {id(each) for each in same if each.operator in TURNED[wanted.operator]}
+    if not fitting:
+        there = ", ".join(sorted({" ".join(each.place.text.split()) for each in same if each.place}))
+        help = f"the rules have {there}" if there else "the rules compare it nowhere"
+        raise PopulationError(f"what if {text}: there is no such comparison to change; {help}")
+
+    def change(node: x.Expression) -> x.Expression:
+        if id(node) in fitting and isinstance(node, x.Compare):
+            return replace(node, operator=wanted.operator, right=wanted.right)
+        return node
+
+    return _rebuilt(protocol, change)
+
+
+def _comparisons(protocol: Protocol) -> list[x.Compare]:
+    """Every comparison of the rules, each object once."""
+    found = {id(node): node for condition in all_conditions(protocol) for node in walk(condition)}
+    return [node for node in found.values() if isinstance(node, x.Compare)]
+
+
+def _comparison(protocol: Protocol, text: str) -> x.Compare:
+    """A comparison as the rules would have it, its names and units checked with theirs."""
+    source = _source(protocol)
+    more = f'\ndefine\n  {NAME} "what if" yes/no\n      = {" ".join(text.split())}\n'
+    folder = Path(source.name).parent  # where its libraries are
+    checked = check_source(Source(source.name, source.text.rstrip() + "\n" + more), folder)
+    if checked.protocol is None:
+        errors = [each for each in checked.diagnostics if each.severity == "error"]
+        raise PopulationError(
+            f"what if {text}: {errors[0].message}" + (f"; {errors[0].help}" if errors[0].help else "")
+        )
+    found = checked.protocol.definitions[NAME].expression
+    if not isinstance(found, x.Compare):
+        raise PopulationError(f"what if {text}: write a comparison, such as `lvef ≥ 50 %`")
+    return found
+
+
+def _source(protocol: Protocol) -> Source:
+    """The file that the protocol's criteria were read from."""
+    return next(iter(protocol.criteria())).place.source
+
+
+# ---- a criterion dropped
+
+
+def _without(protocol: Protocol, id: str) -> Protocol:
+    if protocol.criterion(id) is None:
+        known = [each.id for each in protocol.criteria()]
+        raise PopulationError(
+            f"there is no criterion {id}; {did_you_mean(id, known) or 'the criteria are ' + ', '.join(known)}"
+        )
+    settled = x.Always(id not in protocol.excluding)
+
+    def change(node: x.Expression) -> x.Expression:
+        return settled if isinstance(node, x.CriterionTruth) and node.criterion == id else node
+
+    return _rebuilt(protocol, change)
+
+
+# ---- a protocol with other expressions
+
+
+def _rebuilt(protocol: Protocol, change: Change) -> Protocol:
+    """The protocol with each expression changed, from the leaves up."""
+    made: dict[int, tuple[Any, Any]] = {}
+
+    def rebuild(node: Any) -> Any:
+        if isinstance(node, tuple):
+            new = tuple(map(rebuild, node))
+            return node if all(a is b for a, b in zip(new, node, strict=True)) else new
+        if not isinstance(node, (*x.OPERANDS, x.Window, x.CalendarLength, x.ComputedLength)):
+            return node
+        if id(node) not in made:
+            made[id(node)] = (node, _changed(node, rebuild, change))
+        return made[id(node)][1]
+
+    return replace(
+        protocol,
+        parts=tuple(_part(part, rebuild) for part in protocol.parts),
+        definitions={n: replace(each, expression=rebuild(each.expression)) for n, each in protocol.definitions.items()},
+        items={n: replace(each, otherwise=rebuild(each.otherwise)) for n, each in protocol.items.items()},
+    )
+
+
+def _changed(node: Any, rebuild: Callable[[Any], Any], change: Change) -> Any:
+    """What a node becomes: what `change` makes of it, or itself with changed operands."""
+    after = change(node)
+    if after is not node:
+        return after
+    held = {each.name: getattr(node, each.name) for each in fields(node) if each.name != "place"}
+    new = {name: rebuild(value) for name, value in held.items()}
+    return node if all(new[name] is held[name] for name in held) else replace(node, **new)
+
+
+def _part(part: Part, rebuild: Callable[[Any], Any]) -> Part:
+    def block(held: Block | None) -> Block | None:
+        if held is None:
+            return None
+        criteria = tuple(_criterion(each, rebuild) for each in held.criteria)
+        return replace(held, formula=rebuild(held.formula), criteria=criteria)
+
+    return replace(part, inclusion=block(part.inclusion), exclusion=block(part.exclusion))
+
+
+def _criterion(criterion: Criterion, rebuild: Callable[[Any], Any]) -> Criterion:
+    children = tuple(_criterion(each, rebuild) for each in criterion.children)
+    return replace(criterion, condition=rebuild(criterion.condition), children=children)
+
+
+# ---- who changes
+
+
+@dataclass
+class Changes:
+    """How many patients go from which verdict to which (of the first part that differs, for protocols with parts), and
+    of those who change, at how many the outcome of each criterion at the top is another."""
+
+    what_if: WhatIf
+    top: Sequence[str]
+    parts: Sequence[str | None]
+    verdicts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    criteria: Counter[str] = field(default_factory=Counter)
+
+    def add(self, before: Evaluated, after: Evaluated) -> None:
+        moved = np.zeros(before.frame.height, dtype=bool)
+        for part in self.parts:
+            name = verdict_column(part)
+            a, b = (each.frame[name].to_physical().to_numpy() for each in (before, after))
+            pairs = np.bincount(a.astype(np.int64) * len(VERDICTS) + b, minlength=len(VERDICTS) ** 2)
+            for place, count in enumerate(pairs):
+                if count:
+                    self.verdicts[VERDICTS[place // len(VERDICTS)], VERDICTS[place % len(VERDICTS)]] += int(count)
+            moved |= a != b
+        for id in self.top:
+            a, b = (each.frame[id].to_physical().to_numpy() for each in (before, after))
+            other = moved if id in self.what_if.dropped else moved & (a != b)
+            self.criteria[id] += int(np.count_nonzero(other))
+
+    def state(self) -> list[Any]:
+        """All counts, as JSON holds them."""
+        return [[[*pair, count] for pair, count in self.verdicts.items()], dict(self.criteria)]
+
+    def restore(self, state: Sequence[Any]) -> None:
+        self.verdicts = Counter({(before, after): count for before, after, count in state[0]})
+        self.criteria = Counter(state[1])
+
+    def as_json(self) -> dict[str, Any]:
+        changes = [
+            {"from": before, "to": after, "patients": count}
+            for (before, after), count in sorted(self.verdicts.items())
+            if before != after
+        ]
+        by = {id: count for id, count in self.criteria.items() if count}
+        after = {word: sum(n for (_, b), n in self.verdicts.items() if b == word) for word in VERDICTS}
+        return {"what_if": str(self.what_if), "verdicts": after, "changes": changes, "by_criterion": by}
