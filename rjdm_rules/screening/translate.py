@@ -14,6 +14,7 @@ from typing import Any
 from ..protocol import expressions as x
 from ..protocol.model import Cell, Criterion, Part, Table, TableColumn
 from ..protocol.terms import items_behind
+from ..testing.subjects import scoped
 from .columns import Column, walk
 from .ratios import Amount
 from .translate_occurrences import OccurrenceTranslation
@@ -391,20 +392,6 @@ class RuleTranslation(ConditionTranslation):
         rows = [(fine, "eligible"), (self.b.negation(fine), "ineligible")]
         held = [(condition, self.b.literal(word, "verdict")) for condition, word in rows]
         return self.b.case(held, self.b.literal("undetermined", "verdict"))
-
-
-def scoped(node: x.Expression) -> bool:
-    """Whether a condition speaks of an occurrence at hand, of which a WHERE around it speaks."""
-    stack: list[x.Expression] = [node]
-    while stack:
-        each = stack.pop()
-        if isinstance(each, x.AttributeValue):
-            return True
-        if isinstance(each, x.Selected):
-            stack += x.parts(each.window) if each.window else []
-        else:
-            stack += x.parts(each)
-    return False
 
 
 def criteria_in(node: x.Expression, definitions: Mapping[str, Any]) -> set[str]:
