@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from itertools import product
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -19,14 +20,17 @@ import numpy as np
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from ..evaluation.facts import Measured
 from ..evaluation.layout import threshold
+from ..evaluation.reference import Reference
 from ..graph.build import RuleGraph, block_node
 from ..graph.links import links_of
 from ..protocol import expressions as x
 from ..protocol.model import Item
-from ..protocol.terms import constant_value, walk
+from ..protocol.terms import constant_value, items_behind, walk
 from ..testing.candidates import usual_limit
 from ..units.unit import UnitError, conversion, read_unit
+from ..values.bounds import known
 from .calendar_tables import UNIX
 from .csv_files import flat
 from .kinds import MEASURED
@@ -36,6 +40,7 @@ BLOCK = 50_000  # patients that are made together
 FIRST_SCREENING, SCREENING_DAYS = date(2025, 1, 1).toordinal(), 500
 ELIGIBLE = 0.3  # about the share of patients for whom everything is favourable
 BORDER, MISSING = 0.02, 0.02
+MOST_FREE, SHARES = 3, (0.02, 0.1, 0.3, 0.5, 0.8)  # of the range of an item that only calculations use
 OTHER_UNITS = ("mg/dL", "umol/L", "mmol/L", "g/L", "ukat/L")
 Columns = dict[str, pl.Series]
 Random = np.random.Generator
@@ -65,6 +70,7 @@ class Synthesizer:
         self._gather()
         items = self.protocol.items
         self.base = next((name for name, item in items.items() if item.kind in ("date", "time")), None)
+        self.centers = self._centers()
         asked = sum(wish != Wish() for wish in self.wishes.values())
         self.favourable = ELIGIBLE ** (1 / max(asked, 1))
 
@@ -135,6 +141,43 @@ class Synthesizer:
                     self._take(each, True)
                 case x.ItemValue(item=name) if self.protocol.items[name].kind == "truth":
                     self.wishes[name].truth = self.wishes[name].truth is not False
+
+    def _centers(self) -> dict[str, float]:
+        """Usual values of items that only calculations use, so that these come out favourably."""
+        found: dict[str, float] = {}
+        for leaf, wanted in self._wanted().items():
+            expression = self.graph.expression(leaf)
+            if isinstance(expression, x.Compare):
+                names = [name for name in sorted(self._behind(expression)) if self._free(name)]
+                if 0 < len(names) <= MOST_FREE:
+                    found.update(self._tried(expression, wanted, names))
+        return found
+
+    def _behind(self, node: x.Expression) -> set[str]:
+        found = items_behind(node, self.protocol)
+        others = (self.protocol.items[name].otherwise for name in found)
+        return found.union(*(items_behind(each, self.protocol) for each in others if each is not None))
+
+    def _free(self, name: str) -> bool:
+        """Whether no condition says what is favourable of a measured item."""
+        item, wish = self.protocol.items[name], self.wishes[name]
+        measured = item.kind in MEASURED and item.span is not None and item.otherwise is None
+        return measured and not wish.thresholds and not wish.multiples
+
+    def _tried(self, compare: x.Compare, wanted: bool, names: list[str]) -> dict[str, float]:
+        """The values, as near as possible to the middle of their ranges, with which a comparison is as wanted."""
+        readings = {name: each.chosen for name, each in self.protocol.readings.items()}
+        for shares in sorted(product(SHARES, repeat=len(names)), key=lambda each: sum(abs(s - 0.5) for s in each)):
+            values = {name: self._share(name, share) for name, share in zip(names, shares, strict=True)}
+            facts = {name: Measured(known(Fraction(repr(value)))) for name, value in values.items()}
+            if Reference(self.protocol, facts, readings).truth(compare) is wanted:
+                return values
+        return {}
+
+    def _share(self, name: str, share: float) -> float:
+        span = self.protocol.items[name].span
+        assert span is not None
+        return round(float(span.low) + share * float(span.high - span.low), 2)
 
     # ---- making
 
@@ -213,7 +256,12 @@ class Synthesizer:
             )
         else:
             low, high = (item.span.low, item.span.high) if item.span else (Fraction(0), None)
-            values = self._numbers(wish.thresholds, low, high, random, 0 if item.kind == "count" else 1)
+            center = self.centers.get(item.name)
+            values = (
+                np.round(center * random.lognormal(0, 0.25, BLOCK), 2)
+                if center is not None
+                else self._numbers(wish.thresholds, low, high, random, 0 if item.kind == "count" else 1)
+            )
         if item.span:
             values = np.clip(values, float(item.span.low), float(item.span.high))
         found = {item.name: nulled(pl.Series(values), missing), **found}
