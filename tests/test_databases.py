@@ -192,6 +192,22 @@ def test_printed_sql_runs() -> None:
     assert found.filter(~pl.col("apart")).drop("apart").equals(expected)
 
 
+def test_a_table_of_a_duckdb_file_is_a_population(tmp_path: Any) -> None:
+    rules = load("rjdm_cart")
+    frame = Synthesizer(rules.graph, 6).block(0, 300)
+    held = frame.to_arrow()
+    with duckdb.connect(str(tmp_path / "clinic.duckdb")) as connection:
+        connection.execute("CREATE SCHEMA trial; CREATE TABLE trial.people AS SELECT * FROM held")
+    assert held.num_rows == 300
+    arguments = ["screen", "rjdm_cart", f"{tmp_path}/clinic.duckdb::trial.people", "-o", f"{tmp_path}/out"]
+    assert run(*arguments).exit_code == 0
+    found = pl.read_parquet(tmp_path / "out" / "verdicts.parquet")
+    assert texted(found).equals(embedded(rules, frame))
+    wrong = run("screen", "rjdm_cart", f"{tmp_path}/clinic.duckdb::nobody", "-o", f"{tmp_path}/out")
+    assert wrong.exit_code == 2 and "the table nobody cannot be read" in wrong.stderr
+    assert "no such file" in run("screen", "rjdm_cart", f"{tmp_path}/none.duckdb::people", "-o", "out").stderr
+
+
 # ---- Spark
 
 

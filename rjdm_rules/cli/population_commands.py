@@ -67,9 +67,9 @@ def screen(
 ) -> None:
     """Screen a population: verdict and outcomes of everyone, and what they come to.
 
-    POPULATION is a Parquet or CSV file, or a folder of them: one row a patient, columns named as the items, with
-    ast_unit and ast_uln beside ast; events are dates, lists of dates, or lists of structs. A run that is stopped with
-    Ctrl-C goes on where it was when it is started again.
+    POPULATION is a Parquet or CSV file, a folder of them, or a DuckDB table (FILE.duckdb::TABLE): one row a patient,
+    columns named as the items, with ast_unit and ast_uln beside ast; events are dates, lists of dates, or lists of
+    structs. A run that is stopped with Ctrl-C goes on where it was when it is started again.
     """
     try:
         from ..evaluation.results import UnknownReading

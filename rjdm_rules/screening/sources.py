@@ -1,4 +1,4 @@
-"""Where a population comes from: Parquet and CSV files, folders of them, and frames in memory.
+"""Where a population comes from: Parquet and CSV files, folders of them, tables in DuckDB, and frames in memory.
 
 A source is read in partitions, each of which is a run of patients that is read, decided and written as one.
 """
@@ -47,6 +47,9 @@ class Source:
 
 def opened(path: Path, protocol: Protocol) -> Source:
     """The population of a file or folder. Raises PopulationError."""
+    file, sign, table = str(path).partition("::")
+    if sign:
+        return _duckdb(Path(file), table)
     if not path.exists():
         raise PopulationError(f"{path}: there is no such file or folder")
     if path.is_dir():
@@ -153,6 +156,36 @@ def of_frame(frame: pl.DataFrame, name: str = "the frame", stamp: str = "") -> S
         for first in range(0, frame.height, PARTITION)
     ]
     return Source(name, dict(frame.schema), tuple(partitions), stamp)
+
+
+def _duckdb(path: Path, name: str) -> Source:
+    """A table of a DuckDB file, which is read only: `warehouse.duckdb::people`, or `::schema.people`."""
+    import duckdb
+    from sqlglot import exp
+
+    from .sql_tables import table_of
+
+    if not path.exists():
+        raise PopulationError(f"{path}: there is no such file")
+    table = table_of(tuple(name.split(".")))
+
+    def rows(query: exp.Select) -> Iterator[pl.DataFrame]:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            for batch in connection.sql(query.from_(table).sql(dialect="duckdb")).to_arrow_reader(BATCH):
+                yield pl.DataFrame(pl.from_arrow(batch))
+
+    def read(columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+        yield from rows(exp.select(*(exp.column(each, quoted=True) for each in columns)))
+
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            schema = connection.sql(exp.select("*").from_(table).limit(0).sql(dialect="duckdb")).pl().schema
+            count = connection.sql(exp.select("COUNT(*)").from_(table).sql(dialect="duckdb")).pl()
+    except duckdb.Error as error:
+        raise PopulationError(f"{path}: the table {name} cannot be read; {_short(error)}") from None
+    patients = int(count.item())
+    partitions = (Partition(f"{path.name} {name}", patients, 0, read),) if patients else ()
+    return Source(f"{path}::{name}", dict(schema), partitions, f"{_stamp(path)} {name}")
 
 
 OPENERS: dict[str, Callable[[Path, Protocol], Source]] = {".parquet": _parquet, ".csv": _csv}
