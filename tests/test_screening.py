@@ -198,6 +198,13 @@ def test_columns_of_many_kinds(condition: str, columns: dict[str, pl.Series]) ->
     assert {each.row for each in found.bad} == refused
 
 
+def test_sets_of_more_options_than_a_number_has_bits() -> None:
+    options = ", ".join(f"x{n}" for n in range(80))
+    text = f'protocol P "p"\ndata\n  s "set" several of {options}\ninclusion\n  (1) one "one"\n      s INCLUDES x79\n'
+    rules = loads(text + '  (2) two "two"\n      COUNT(s) ≥ 2\n')
+    screened(rules, pl.DataFrame({"id": [1, 2, 3, 4], "s": [["x79", "x1"], ["x2"], [], None]}))
+
+
 def test_batches_of_any_size_give_the_same() -> None:
     maker = Maker(12)
     rules = loads(maker.text())

@@ -167,6 +167,8 @@ class Writer:
             case "has":
                 (source,) = column.operands
                 bit = self.bits[source.value][column.value]
+                if bit >= 64:  # the patients who have such a set are evaluated one by one
+                    return pl.lit(None, dtype=pl.Boolean)
                 return (self.written(source) & pl.lit(1 << bit, dtype=pl.UInt64)) != 0
         operands = [self.written(each) for each in column.operands]
         if column.op in TURNED and column.operands[0].literal:  # Polars: a literal on the left may give one row

@@ -33,7 +33,7 @@ from .occurrences import Occurrences, gathered, unknown_column
 from .ratios import least_at
 from .shape import LARGE, ItemShape
 
-FEW_OPTIONS = 4
+FEW_OPTIONS, MOST_BITS = 4, 64
 FIRST_DAY, LAST_DAY = date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31)
 FARTHEST = 1e50  # what is beyond is odd: the reader of records refuses it
 EXACT_INTEGER = 2**53
@@ -145,11 +145,12 @@ class SetReader(ColumnReader):
 
     def __init__(self, columns: ItemColumns, types: dict[str, Any]) -> None:
         super().__init__(columns, types)
-        self.bits = np.array([1 << bit for bit in range(len(self.item.option_names))] + [0], dtype=np.uint64)
+        self.many = len(self.item.option_names) > MOST_BITS
+        self.bits = np.array([1 << bit for bit in range(min(len(self.item.option_names), MOST_BITS))] + [0], np.uint64)
 
     def read(self, raw: pl.DataFrame, found: Found) -> Tidied:
         name = self.item.name
-        if not isinstance(self.type, pl.List):
+        if not isinstance(self.type, pl.List) or self.many:  # more than one number holds: one by one
             return _all_odd(self.item, raw[self.name], {name: pl.UInt64})
         lists = raw[self.name]
         lengths, values = flattened(lists)
