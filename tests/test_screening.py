@@ -43,7 +43,9 @@ def screened(rules: Protocol, frame: pl.DataFrame, readings: Mapping[str, str] |
     match = matched(rules.model, frame.columns)
     found = PopulationEvaluator(evaluator, match, dict(frame.schema)).run(frame)
     bad = {each.row - 1 for each in found.bad}
-    raws = frame.with_columns(cs.by_dtype(pl.Float32).cast(pl.String).cast(pl.Float64))  # 0.3 is three tenths
+    raws = frame.with_columns(
+        cs.by_dtype(pl.Float32, pl.Float16).cast(pl.String).cast(pl.Float64)
+    )  # 0.3 is three tenths
     for number, (row, raw) in enumerate(
         zip(found.frame.iter_rows(named=True), raws.iter_rows(named=True), strict=True)
     ):
@@ -178,6 +180,20 @@ ROWS: list[tuple[str, dict[str, pl.Series]]] = [
     ("MAX(value OF r1) ≥ 1 mg/dL", {"r1": pl.Series([[{"date": date(2026, 1, 1), "value": 88.4, "unit": "umol/L"}, {"date": None, "value": 0.5, "unit": None}]])}),
     ("e2 WITHIN 2 weeks BEFORE screening", {"e2": pl.Series([[{"date": "2026-02-01", "until": "ongoing"}], [{"date": "2026-02-01", "until": "2026-01-01"}]]), "screening": pl.Series(["2026-03-02", "2026-03"])}),
     ("until OF LATEST(e2) > screening", {"e2": pl.Series([[{"date": "2026-02-01", "until": None}], []]), "screening": pl.Series(["2026-03-02", "2026-03"])}),
+    ("screening WITHIN 3 months BEFORE 2026-05-31", {"screening": pl.Series(["2026-02", "2026-02-28", "2026-02-27", "2025", None])}),
+    ("e2 WITHIN 1 month AFTER 2026-01-31", {"e2": pl.Series([[{"date": "2026-02", "until": None}], [{"date": "2026-03-01", "until": "ongoing"}]])}),
+    ("2026-01-31 + 1 month ≤ screening", {"screening": pl.Series(["2026-02-27", "2026-02-28", "2026-02"])}),
+    ("MONTHS FROM 2026-01-31 TO screening ≥ 1 month", {"screening": pl.Series([date(2026, 2, 27), date(2026, 2, 28), date(1700, 1, 1)])}),
+    ("screening BETWEEN 2026-06-01 AND born", {"screening": pl.Series([None, "2026-06-02"]), "born": pl.Series(["2012-01-01", "2027-01-01"])}),
+    ("screening LESS THAN 0 days AFTER born", {"screening": pl.Series([None, "2012-01-01"]), "born": pl.Series(["2012-01-01", "2012-01-01"])}),
+    ("n1 ≤ ULN", {"n1": pl.Series([1.0, 1.0, 1e-61]), "n1_uln": pl.Series([float("nan"), 1e-61, 1.0])}),
+    ("n1 ≤ ULN", {"n1": pl.Series([1.0, 1.0]), "n1_uln": pl.Series([Decimal("1.00000000000000000001"), Decimal("1")])}),
+    ("n1 ≤ ULN", {"n1": pl.Series([1.0, 1.0]), "n1_uln": pl.Series([2**53 + 1, 1])}),
+    ("n1 ≤ 3.0 × ULN", {"n1": pl.Series([0.3, 0.9], dtype=pl.Float16), "n1_uln": pl.Series([0.1, 0.3], dtype=pl.Float16)}),
+    ("n1 ≥ 1 mg/dL", {"n1": pl.Series([2**60 + 1, 1], dtype=pl.UInt128)}),
+    ("n1 ≥ 1 mg/dL", {"n1": pl.Series([None, None, 1.0], dtype=pl.Float64), "n1_unit": pl.Series(["", "foo", ""])}),
+    ("b1", {"b1": pl.Series([[True], [False, True]])}),
+    ("b1", {"b1": pl.Series([{"x": True}, None])}),
 ]  # fmt: skip
 
 

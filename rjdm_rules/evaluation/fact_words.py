@@ -10,7 +10,7 @@ from ..protocol.numbers import number_text
 from ..protocol.terms import opposite
 from ..values.bounds import Bounds
 from ..values.calendar import days_text, moment_text
-from ..values.windows import Extent, stretch
+from ..values.windows import Extent, in_calendar, stretch
 from ..words.pieces import quantity_text
 from .fact_values import NOT_RECORDED, FactValues
 from .facts import Measured
@@ -213,8 +213,10 @@ class FactWords(FactValues):
             without = f"; {', '.join(lacking)} {NOT_RECORDED}" if lacking else ""
             return f"{words} ({show(anchor.low, anchor.high)}{without})"
         edges = stretch(window.kind, window.direction, Extent(months, units.low))
-        low = edges.low(anchor.low) if edges.low else None
-        high = edges.high(anchor.low) if edges.high else None
+        low, high = (
+            day if day is not None and in_calendar(Bounds(day, day), window.moments) else None
+            for day in (each(anchor.low) if each else None for each in (edges.low, edges.high))
+        )
         if low is None:
             return f"{words} (up to {show(high, high)})" if high is not None else words
         if high is None:

@@ -36,7 +36,7 @@ class Generator(ConditionWriter):
                 self._trace(node)
             elif self.graph.deep and node.startswith("definition:") and self._is_condition(node):
                 self._keep(node, self._fresh(node))
-            elif self.graph.deep and node.startswith("definition:") and self.pairable[node]:
+            elif self.graph.deep and self._builds_on(node) and self.pairable[node]:
                 self.pairs[node] = self._number(self.pair(node))  # so that no number is written out of long chains
         if self.trace:
             held = "".join(f"{variable}, " for variable in self.traced.values())
@@ -44,6 +44,11 @@ class Generator(ConditionWriter):
         verdicts = "".join(self._verdict(part.name) + ", " for part in self.protocol.parts)
         outcomes = "".join(f"o{number}, " for number in self.numbers.values())
         return [*self.lines, f"return ({verdicts}), ({outcomes})"]
+
+    def _builds_on(self, node: str) -> bool:
+        """Whether a name stands for what others are made of: a definition, or an item with `otherwise`."""
+        what, _, name = node.partition(":")
+        return what == "definition" or (what == "item" and self.protocol.items[name].otherwise is not None)
 
     def _trace(self, node: str) -> None:
         both = self._fresh(node)

@@ -76,13 +76,13 @@ class NumberReader:
         if factor is None:
             return self._checked(value)
         a, b = held.as_integer_ratio()
-        if a.bit_length() > 190 or b.bit_length() > 190:
+        p, q = uln.as_integer_ratio() if uln is not None else (1, 1)
+        if any(each.bit_length() > 190 for each in (a, b, p, q)):
             return self._checked(value)
         n, d = a * factor[0], b * factor[1]
         span = item.span
         if span and not span.low * d <= n <= span.high * d:
             return self._checked(value)
-        p, q = uln.as_integer_ratio() if uln is not None else (1, 1)
         found: list[object] = []
         for form, scale in zip(self.forms, self.scales, strict=True):
             if form == "code":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 
 MOST_DIGITS = 60
@@ -76,6 +77,10 @@ def shown(value: object) -> str:
     """A value as the message shows it, cut where it is long."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, date):  # or a date with its time
+        return value.isoformat()
+    if isinstance(value, bytes | timedelta):
+        return "a duration" if isinstance(value, timedelta) else "a value of bytes"
     if isinstance(value, int) and abs(value) >= 10**MOST_DIGITS:
         return "a number of more than 60 digits"
     if isinstance(value, list | tuple | set | dict) and len(value) > 8:

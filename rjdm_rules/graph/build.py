@@ -69,12 +69,17 @@ class RuleGraph:
         return list(reversed(list(nx.lexicographical_topological_sort(self.network))))
 
     @cached_property
-    def deep(self) -> bool:
-        """Whether names build on names in chains so long that they must be settled in order, one by one."""
+    def depth(self) -> int:
+        """How many nodes the longest chain has in which each needs the next."""
         depth: dict[str, int] = {}
         for node in self.order:
             depth[node] = 1 + max((depth[each] for each in self.network.successors(node)), default=0)
-        return max(depth.values(), default=0) > DEEP
+        return max(depth.values(), default=0)
+
+    @property
+    def deep(self) -> bool:
+        """Whether names build on names in chains so long that they must be settled in order, one by one."""
+        return self.depth > DEEP
 
     def needed_by(self, node: str) -> set[str]:
         """Everything that depends on a node, directly or not."""

@@ -248,4 +248,6 @@ def _with_molar_mass(item: Item, line: s.ItemLine, findings: Findings) -> Item:
     if factors is None or number.value <= 0:
         findings.error("R403", "a molar mass is given in g/mol", line.place, f"write `molar mass {number.text} g/mol`")
         return item
-    return replace(item, molar_mass=number.value * factors[0])
+    mass = number.value * factors[0]
+    attributes = (replace(measured, molar_mass=mass),) if item.repeated else item.attributes
+    return replace(item, molar_mass=mass, attributes=attributes)

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import polars.selectors as cs
 
 from ..evaluation.problems import ValueProblem
 from ..evaluation.records import read_value
 from ..protocol.model import Protocol
 from . import tidy_events  # noqa: F401  (adds the reader of events)
-from .matching import Match
+from .matching import ItemColumns, Match
 from .occurrences import Occurrences
 from .polars_engine import Batch
 from .raw_records import value_of
@@ -102,16 +103,36 @@ class Tidying:
         """Shows the odd values of an item to the reader of records."""
         columns = self.match.items[name]
         rows = odd.arg_true().to_list()
-        held = raw.select(columns.names())[rows]
-        for row, values in zip(rows, held.iter_rows(named=True), strict=True):
+        for row, values in zip(rows, _rows(raw.select(columns.names())[rows]), strict=True):
+            value = value_of(columns, values)
+            if value is None:  # a unit alone says nothing
+                continue
             try:
-                read_value(columns.item, value_of(columns, values))
+                read_value(columns.item, value)
                 made.irregular.add(row)
             except ValueProblem as problem:
                 message = "; ".join(f"{each}" + (f" ({each.help})" if each.help else "") for each in problem.each())
-                made.bad.append(
-                    (BadValue(name, columns.value or columns.names()[0], first_row + row + 1, message), row)
-                )
+                made.bad.append((BadValue(name, _at_fault(columns, values), first_row + row + 1, message), row))
+
+
+def _rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
+    """The rows as Python has them; dates in years that it has not as texts."""
+    try:
+        return frame.rows(named=True)
+    except (ValueError, OverflowError):
+        return frame.with_columns(cs.temporal().cast(pl.String)).rows(named=True)
+
+
+def _at_fault(columns: ItemColumns, values: Mapping[str, Any]) -> str:
+    """The column of an item without which its value could be used."""
+    names = columns.names()
+    for name in names[1:]:
+        try:
+            read_value(columns.item, value_of(columns, {**values, name: None}))
+            return name
+        except ValueProblem:
+            continue
+    return names[0]
 
 
 def _expression(column: pl.Expr | pl.Series) -> pl.Expr:
@@ -137,6 +158,8 @@ def _joined(a: ItemShape, b: ItemShape) -> ItemShape:
         units=units,
         limits=a.limits | b.limits,
         digits=max(a.digits, b.digits),
+        large=a.large or b.large,
+        unit_column=a.unit_column or b.unit_column,
         attributes=attributes,
     )
 

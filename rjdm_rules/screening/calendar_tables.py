@@ -82,7 +82,7 @@ def elapsed(unit: str, start: Array, end: Array) -> Array:
 
 def _completed_months(start: Array, end: Array) -> Array:
     if not (_inside(start) and _inside(end)):
-        pairs, back = np.unique(np.stack([start, end]), axis=1, return_inverse=True)
+        pairs, back = np.unique(np.stack(np.broadcast_arrays(start, end)), axis=1, return_inverse=True)
         return np.array([completed_months(int(a), int(b)) for a, b in pairs.T], dtype=np.int64)[back.ravel()]
     begins, ends = _places()
     a, b = begins[start - FIRST], ends[end - FIRST]

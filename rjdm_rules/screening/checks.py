@@ -11,7 +11,7 @@ from .columns import PATIENTS, Column
 from .kinds import MEASURED
 from .ratios import least_at
 from .shape import ItemShape
-from .tidying import FARTHEST
+from .tidying import FARTHEST, NEAREST
 from .translate import RuleTranslation
 from .translation import ONGOING, Days
 
@@ -57,7 +57,8 @@ class Checks:
                     )
                 )
         inside = b.case(rows, self._inside(item, value))
-        parts = [b.negation(inside)]
+        near_zero = b.conjunction((b.less(b.size(value), b.number(NEAREST)), b.negation(b.equal(value, b.number(0)))))
+        parts = [b.negation(inside), near_zero]
         if shape.unit_column:
             written = b.source(f"{item.name} unit", "text", frame)
             parts.append(b.negation(b.among(written, (declared, *shape.units))))
@@ -65,7 +66,7 @@ class Checks:
             parts.append(b.negation(b.equal(b.scaled(value, 0), value)))
         for limit in sorted(shape.limits):
             held = b.source(f"{item.name} {limit}", "number", frame)
-            fine = b.conjunction((b.less(b.number(0), held), b.less(held, b.number(FARTHEST))))
+            fine = b.conjunction((b.at_most(b.number(NEAREST), held), b.less(held, b.number(FARTHEST))))
             parts.append(b.negation(fine))
         if len(shape.limits) == 2:
             low, high = (b.source(f"{item.name} {limit}", "number", frame) for limit in ("LLN", "ULN"))

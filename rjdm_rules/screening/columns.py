@@ -20,6 +20,8 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from ..values.calendar import SECONDS_A_DAY, completed_months, completed_years, shifted
+
 PATIENTS = ""
 STRICT = frozenset(  # operations that are known where all of their operands are, and only there
     ("not", "lt", "le", "eq", "among", "add", "mul", "abs", "scaled", "fits", "months", "days", "seconds", "elapsed",
@@ -87,6 +89,7 @@ class Builder:
 
     def __init__(self) -> None:
         self._made: dict[tuple[Any, ...], Column] = {}
+        self._known: dict[int, Column] = {}
         self.true, self.false, self.unknown = (self.literal(value, "truth") for value in (True, False, None))
 
     def make(self, op: str, type: str, operands: tuple[Column, ...] = (), value: Any = None, frame: str = "") -> Column:
@@ -149,12 +152,24 @@ class Builder:
         return several[0] if len(several) == 1 else self._over(op, "truth", several)
 
     def known(self, a: Column) -> Column:
+        if a.number not in self._known:
+            waiting, strict = [a], {}
+            while waiting:  # operands first, so that long chains do not go deep
+                column = waiting.pop()
+                if column.number not in self._known and column.number not in strict:
+                    strict[column.number] = column
+                    waiting += column.operands if column.op in STRICT else ()
+            for number in sorted(strict):
+                self._known[number] = self._told(strict[number])
+        return self._known[a.number]
+
+    def _told(self, a: Column) -> Column:
         if a.literal:
             return self.literal(a.value is not None, "truth")
         if a.op in ("known", "any", "count", "tally"):
             return self.true
         if a.op in STRICT:
-            return self.conjunction(self.known(each) for each in a.operands)
+            return self.conjunction(self._known[each.number] for each in a.operands)
         return self._over("known", "truth", (a,))
 
     def surely(self, a: Column) -> Column:
@@ -292,11 +307,17 @@ class Builder:
         """The same day some months later (or earlier), the last day of the month where there is none."""
         if not months or day.null:
             return day
+        if day.literal:
+            whole, second = (day.value, 0) if day.type == "day" else divmod(day.value, SECONDS_A_DAY)
+            found = shifted(whole, months)
+            return self.literal(found if day.type == "day" else found * SECONDS_A_DAY + second, day.type)
         return self._over("months", day.type, (day,), months)
 
     def days_later(self, day: Column, days: int) -> Column:
         if not days or day.null:
             return day
+        if day.literal:
+            return self.literal(day.value + days, "day")
         if day.op == "days":
             return self.days_later(day.operands[0], day.value + days)
         return self._over("days", "day", (day,), days)
@@ -313,19 +334,28 @@ class Builder:
     def seconds_later(self, moment: Column, seconds: int) -> Column:
         if not seconds or moment.null:
             return moment
+        if moment.literal:
+            return self.literal(moment.value + seconds, "moment")
         return self._over("seconds", "moment", (moment,), seconds)
 
     def elapsed(self, unit: str, start: Column, end: Column) -> Column:
         """Completed years, months or days from one day to another."""
         if start.null or end.null:
             return self.literal(None, "number")
+        if start.literal and end.literal:
+            count = {"years": completed_years, "months": completed_months}.get(unit, lambda first, last: last - first)
+            return self.number(count(start.value, end.value))
         return self._over("elapsed", "number", (start, end), unit)
 
     def day_of(self, moment: Column) -> Column:
-        return self.literal(None, "day") if moment.null else self._over("day_of", "day", (moment,))
+        if moment.literal:
+            return self.literal(None if moment.null else moment.value // SECONDS_A_DAY, "day")
+        return self._over("day_of", "day", (moment,))
 
     def first_moment(self, day: Column) -> Column:
-        return self.literal(None, "moment") if day.null else self._over("midnight", "moment", (day,))
+        if day.literal:
+            return self.literal(None if day.null else day.value * SECONDS_A_DAY, "moment")
+        return self._over("midnight", "moment", (day,))
 
     # ---- sets
 

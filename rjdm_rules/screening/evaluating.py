@@ -8,21 +8,26 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
 from ..evaluation.results import Evaluator
 from .batches import BadValue, TidyBatch, Tidying
 from .columns import PATIENTS
+from .ids import check_id_type, check_ids
 from .matching import Match
 from .polars_engine import OUTCOMES, VERDICTS, Program, Run
+from .ratios import LARGEST
 from .raw_records import record_of
 from .shape import MOST_DIGITS, ItemShape, Shape, full_item
 from .translate import RuleTranslation
 from .translate_deciding import DecidingTranslation
 
+Flags = npt.NDArray[np.bool_]  # one a patient of the batch
 DOUBTFUL, FAILS = "#doubtful", "#fails "
 MOST_DOUBTFUL = 0.005  # of the rows of a batch; beyond, it is looked whether more digits help
+SOME = 0.001  # of the values of a column, for which no more digits are taken
 
 
 @dataclass
@@ -49,6 +54,7 @@ class PopulationEvaluator:
         counts: bool = True,
         facts: bool = True,
     ) -> None:
+        check_id_type(types[match.id])
         self.counts, self.with_facts = counts, facts
         self.types = {name: replaced(type, pl.Float64) for name, type in types.items()}
         self.short = [name for name, type in types.items() if type != self.types[name]]
@@ -99,6 +105,7 @@ class PopulationEvaluator:
         return self._program
 
     def run(self, raw: pl.DataFrame, first_row: int = 0) -> Evaluated:
+        check_ids(raw[self.match.id], first_row)
         raw = raw.rechunk() if raw.n_chunks() > 1 else raw  # else Polars aligns all columns at every step
         raw = raw.with_columns(self._lengthened(name, raw.schema[name]) for name in self.short)
         tidy = self.tidying.tidy(raw, first_row)
@@ -108,9 +115,14 @@ class PopulationEvaluator:
             tidy = self.tidying.tidy(raw, first_row)
             tidy.bad = bad
         run, found = self._first_phase(tidy)
-        rows = self._rows_apart(found[DOUBTFUL], tidy)
+        unusable = np.zeros(raw.height, dtype=bool)
+        if not self.bad_is_unknown:
+            unusable[[row for _, row in tidy.bad]] = True
+        apart = found[DOUBTFUL].to_numpy(writable=True)
+        apart[list(tidy.irregular)] = True
         found = found.drop(DOUBTFUL)
-        found = found.with_columns(self._deciding(found, run, raw, rows))
+        found = found.with_columns(self._deciding(found, run, apart, unusable))
+        rows = np.flatnonzero(apart & ~unusable).tolist()
         if rows:
             found = self._one_by_one(found, raw, rows)
         fails = {name: name.removeprefix(FAILS) for name in found.columns if name.startswith(FAILS)}
@@ -136,14 +148,12 @@ class PopulationEvaluator:
 
     # ---- deciding facts
 
-    def _deciding(self, found: pl.DataFrame, run: Run, raw: pl.DataFrame, apart: list[int]) -> pl.Series:
-        """The deciding facts of undetermined patients, as lists; of those whom columns cannot tell, by the evaluator
-        for one."""
+    def _deciding(self, found: pl.DataFrame, run: Run, apart: Flags, unusable: Flags) -> pl.Series:
+        """The deciding facts of undetermined patients, as lists; those whom columns cannot tell are set `apart`."""
         undetermined = np.zeros(found.height, dtype=bool)
         for name in self.verdicts.values():
             undetermined |= (found[name] == "undetermined").to_numpy()
-        undetermined[apart] = False
-        rows = np.flatnonzero(undetermined)
+        rows = np.flatnonzero(undetermined & ~apart & ~unusable)
         if not self.with_facts or not len(rows):
             return self._lists(np.zeros(found.height, dtype=np.int64), np.zeros(0, dtype=np.int32))
         table = run.of(rows, 1).phase(1)
@@ -153,8 +163,7 @@ class PopulationEvaluator:
         facts = (
             np.stack([table[name].to_numpy() for name in names], axis=1) if names else np.zeros((len(rows), 0), bool)
         )
-        apart += rows[doubtful].tolist()
-        apart.sort()
+        apart[rows[doubtful]] = True
         lengths[rows] = facts.sum(axis=1)
         which = np.nonzero(facts)[1]
         codes = np.array([self.facts.categories.to_list().index(name) for name in names], dtype=np.int32)
@@ -169,10 +178,6 @@ class PopulationEvaluator:
         return made.cast(pl.List(self.facts)).alias("deciding_facts")
 
     # ---- one by one
-
-    def _rows_apart(self, doubtful: pl.Series, tidy: TidyBatch) -> list[int]:
-        unusable = set() if self.bad_is_unknown else {row for _, row in tidy.bad}
-        return sorted((tidy.irregular | set(doubtful.arg_true().to_list())) - unusable)
 
     def _one_by_one(self, found: pl.DataFrame, raw: pl.DataFrame, rows: list[int]) -> pl.DataFrame:
         held = raw.select(self.match.used)[rows].iter_rows(named=True)
@@ -196,22 +201,25 @@ def replaced(type: Any, other: Any) -> Any:
         return pl.List(replaced(type.inner, other))
     if isinstance(type, pl.Struct):
         return pl.Struct({each.name: replaced(each.dtype, other) for each in type.fields})
-    return other if type == pl.Float32 else type
+    return other if type in (pl.Float32, pl.Float16) else type
 
 
 def more_digits(program: Program, run: Run) -> dict[tuple[str, str], int]:
-    """The measured columns with more digits behind the point than the program takes, with how many they have: by the
-    frame and the name of item or attribute."""
+    """The measured columns of which more values are exact with more digits behind the point than the program takes,
+    with how many: by the frame and the name of item or attribute."""
     found: dict[tuple[str, str], int] = {}
     for (frame, name), taken in program.taken.items():
         table = run.patients if frame == PATIENTS else run.events[frame].frame
         values = table[name].drop_nulls().to_numpy()
-        digits = next(
-            (d for d in range(taken, MOST_DIGITS + 1) if (np.round(values * 10**d) / 10**d == values).all()), taken
-        )
-        if digits > taken:
+        values = values[np.abs(values) < LARGEST]
+        misfits = [
+            np.count_nonzero(np.round(values * 10**digits) / 10**digits != values)
+            for digits in range(taken, MOST_DIGITS + 1)
+        ]
+        digits = next(more for more, several in enumerate(misfits) if several <= min(misfits) + SOME * len(values))
+        if digits:
             key = (frame, name.partition(" ")[0])
-            found[key] = max(digits, found.get(key, 0))
+            found[key] = max(taken + digits, found.get(key, 0))
     return found
 
 

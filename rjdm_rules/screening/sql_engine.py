@@ -18,6 +18,7 @@ from ..evaluation.results import Evaluator
 from ..protocol.model import Item
 from ..units.unit import UnitError, conversion, read_unit
 from .evaluating import verdict_column
+from .ids import check_id_type
 from .kinds import MEASURED
 from .matching import ItemColumns, Match, PopulationError, matched
 from .polars_engine import OUTCOMES, VERDICTS
@@ -60,6 +61,7 @@ class SqlPopulation:
         schema = database.schema(SqlTable(tuple(name)))
         self.match: Match = matched(evaluator.protocol, list(schema), allow_extra)
         self.id_type = schema[self.match.id]
+        check_id_type(self.id_type)
         self.table, shape = shaped(self.match, schema, tuple(name), database.dialect)
         self.shape = self._probed(shape)
         self.rules = sql_rules(evaluator, self.match, self.table, self.shape)
@@ -102,12 +104,24 @@ class SqlPopulation:
     def batches(self) -> Iterator[pl.DataFrame]:
         """Id, verdict, outcomes and deciding facts, a row a patient. Raises PopulationError for values that cannot be
         used."""
+        self._check_ids()
         apart: list[Any] = []
         for batch in self.database.decided(self.rules):
             apart += batch.filter(pl.col(APART))[ID].to_list()
             yield self._typed(batch.filter(~pl.col(APART)).drop(APART))
         if apart:
             yield self._one_by_one(apart)
+
+    def _check_ids(self) -> None:
+        """Every patient stands once, with an id."""
+        id = exp.column(self.match.id, quoted=True)
+        counts = (exp.Count(this=exp.Star()), exp.Count(this=id), exp.Count(this=exp.Distinct(expressions=[id])))
+        query = exp.select(*(count.as_(name) for count, name in zip(counts, ("a", "b", "c"), strict=True)))
+        rows, known, different = self.database.rows(query.from_(self.table.node())).row(0)
+        if known < rows:
+            raise PopulationError(f"{rows - known} rows have no id; every patient needs one")
+        if different < rows:
+            raise PopulationError(f"{rows - different} rows repeat the id of another; one row a patient")
 
     def _one_by_one(self, ids: Sequence[Any]) -> pl.DataFrame:
         """The patients whom SQL does not decide."""

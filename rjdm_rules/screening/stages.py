@@ -13,6 +13,7 @@ from .columns import GATHERING, Column, walk
 
 LEAVES = ("source", "literal")
 CROSSING = (*GATHERING, "spread")
+DEEP = 40  # of an expression; what is above has a name, so that no engine meets one nested beyond its means
 
 
 @dataclass(frozen=True)
@@ -50,14 +51,18 @@ def planned(phases: Sequence[Iterable[Column]]) -> Plan:
         phase_of.update((column.number, number) for column in walk(held))
     names: dict[int, str] = {}
     steps: dict[int, int] = {}
+    depths: dict[int, int] = {}
     groups: list[dict[tuple[int, str, bool], list[Column]]] = [{} for _ in roots]
     for column in order:
         step = max((steps[each.number] for each in column.operands), default=0)
+        depth = 1 + max((depths[each.number] for each in column.operands), default=0)
         crossing = column.op in CROSSING
-        if column.op not in LEAVES and (crossing or column.number in asked or uses[column.number] > 1):
+        shared = crossing or column.number in asked or uses[column.number] > 1
+        if column.op not in LEAVES and (shared or depth > DEEP):
             groups[phase_of[column.number]].setdefault((step, column.frame, crossing), []).append(column)
             names[column.number] = f"#{column.number}"
-            step += 1
+            step, depth = step + 1, 1
+        depths[column.number] = depth
         steps[column.number] = step
     stages = [
         tuple(Stage(frame, crossing, tuple(held)) for (_, frame, crossing), held in sorted(group.items()))

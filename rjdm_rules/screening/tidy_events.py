@@ -30,7 +30,6 @@ from .tidying import (
 from .translation import ONGOING
 
 MOST_OCCURRENCES = 10_000
-VALUE_PARTS = ("unit", "uln", "lln")
 
 
 class EventReader(ColumnReader):
@@ -110,9 +109,11 @@ class OccurrenceReader:
     def _refuse_unknown(self, types: dict[str, Any]) -> None:
         item = self.item
         known = ["date", *(["until"] if item.course else []), *(each.name for each in item.attributes)]
-        parts = [*known, *(VALUE_PARTS if item.attribute("value") else ())]
+        value = item.attribute("value")
+        if value is not None and value.kind in MEASURED:
+            known += ["unit", *(LIMITS[limit] for limit in value.limits)]
         for name in types:
-            if name not in parts:
+            if name not in known:
                 raise PopulationError(
                     f"the column `{item.name}` has a field `{name}`, which is none of {', '.join(known)}"
                 )

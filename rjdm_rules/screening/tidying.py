@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from fractions import Fraction
 from functools import reduce
 from operator import or_
@@ -25,8 +24,8 @@ from ..evaluation.records import read_value
 from ..protocol.model import Item
 from ..units.unit import UnitError, conversion, read_unit
 from ..values.bounds import Bounds
-from ..values.calendar import FIRST_YEAR, LAST_YEAR, SECONDS_A_DAY
-from .calendar_tables import UNIX
+from ..values.calendar import SECONDS_A_DAY
+from .calendar_tables import FIRST, LAST, UNIX
 from .kinds import MEASURED
 from .matching import ItemColumns
 from .occurrences import Occurrences, gathered, unknown_column
@@ -34,9 +33,8 @@ from .ratios import least_at
 from .shape import LARGE, ItemShape
 
 FEW_OPTIONS, MOST_BITS = 4, 64
-FIRST_DAY, LAST_DAY = date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31)
-FARTHEST = 1e50  # what is beyond is odd: the reader of records refuses it
-EXACT_INTEGER = 2**53
+FARTHEST, NEAREST = 1e50, 1e-60  # what is beyond, or nearer to zero, is odd: the reader of records refuses it
+LONG_INTEGERS = (pl.Int64, pl.UInt64, pl.Int128, pl.UInt128)
 PLAIN_NUMBER = r"^\s*-?[0-9]{1,12}(\.[0-9]{1,6})?\s*$"
 Columns = dict[str, "pl.Expr | pl.Series"]
 Tests = dict[str, pl.Expr]
@@ -109,6 +107,8 @@ class TruthReader(ColumnReader):
     def read(self, raw: pl.DataFrame, found: Found) -> Tidied:
         if self.type in (pl.Boolean, pl.Null):
             return Tidied({self.item.name: pl.col(self.name).cast(pl.Boolean)}, ItemShape())
+        if self.type.is_nested() or self.type.is_object():
+            return _all_odd(self.item, raw[self.name], {self.item.name: pl.Boolean})
         (values,), odd = self.map.mapped(raw[self.name], [pl.Boolean])
         return Tidied({self.item.name: values}, ItemShape(), odd)
 
@@ -241,8 +241,8 @@ class NumberReader(ColumnReader):
                 found[self.key("nan")] = pl.col(self.name).is_nan().any()
             if self.item.kind == "count":
                 found[self.key("whole")] = (value.round() == value).all()
-            if isinstance(self.type, pl.Decimal) or self.type in (pl.Int64, pl.UInt64, pl.Int128):
-                found[self.key("exact")] = (value.cast(self.type, strict=False) == pl.col(self.name)).all()
+            if _longer(self.type):
+                found[self.key("exact")] = _exact(self.name, self.type).all()
         if self.unit and self.types[self.unit] == pl.String:
             usual = [self.declared, *(unit for unit, factors in list(self.conversions.items()) if factors)]
             found[self.key("usual")] = reduce(or_, (pl.col(self.unit) == unit for unit in usual)).all()
@@ -250,6 +250,10 @@ class NumberReader(ColumnReader):
             if self.types[name].is_numeric():
                 limit = _floats(name, self.types[name])
                 found[f"{name} low"], found[f"{name} high"] = limit.min(), limit.max()
+                if self.types[name].is_float():
+                    found[f"{name} nan"] = limit.is_nan().any()
+                if _longer(self.types[name]):
+                    found[f"{name} exact"] = _exact(name, self.types[name]).all()
         return found
 
     def read(self, raw: pl.DataFrame, found: Found) -> Tidied:
@@ -293,7 +297,10 @@ class NumberReader(ColumnReader):
         low, high = found[self.key("low")], found[self.key("high")]
         usual = low is None or (not units and low >= self.low and high < self.over)
         usual = usual and not found.get(self.key("nan")) and found.get(self.key("whole"), True)
-        if not (usual and found.get(self.key("exact"), True)):
+        usual = usual and found.get(self.key("exact"), True)
+        if usual and low is not None and low < NEAREST and self.type.is_float():
+            usual = not raw.select(_near_zero(pl.col(self.name)).any()).item()
+        if not usual:
             value = raw.select(_floats(self.name, self.type)).to_series()
             odd.append(self._outside(value, raw, units).fill_null(False))
 
@@ -311,20 +318,19 @@ class NumberReader(ColumnReader):
 
     def _outside(self, value: pl.Series, raw: pl.DataFrame, units: tuple[str, ...]) -> pl.Series:
         """The rows whose value is out of range in its unit, no whole count, or not exactly a floating-point number."""
-        strange = value.is_nan() | value.is_infinite()
+        strange = value.is_nan() | value.is_infinite() | _near_zero(value)
         if self.item.kind == "count":
             strange = strange | (value.round() != value)
-        if isinstance(self.type, pl.Decimal) or self.type in (pl.Int64, pl.UInt64, pl.Int128):
-            strange = (
-                strange | (value.cast(self.type, strict=False) != raw[self.name]).fill_null(True) & value.is_not_null()
-            )
+        if _longer(self.type):
+            strange = strange | ~raw.select(_exact(self.name, self.type)).to_series()
         outside = (value < self.low) | (value >= self.over)
         for unit in units:
             factors = self.conversions[unit]
             if factors is not None:
                 low, over = _ends(self.item, *factors)
                 outside = outside.zip_with(raw[self.unit or ""].fill_null("") != unit, (value < low) | (value >= over))
-        return strange | outside
+        found: pl.Series = strange | outside
+        return found
 
     def _units(self, raw: pl.DataFrame, found: Found, columns: Columns, odd: list[pl.Series]) -> tuple[str, ...]:
         """The units that occur beside the declared one; rows with another are odd."""
@@ -363,9 +369,12 @@ class NumberReader(ColumnReader):
                 continue
             columns[key] = _floats(name, type)
             low, high = found[f"{name} low"], found[f"{name} high"]
-            if low is not None and not (low > 0 and high < FARTHEST):
+            usual = low is None or (low >= NEAREST and high < FARTHEST)
+            if not (usual and not found.get(f"{name} nan") and found.get(f"{name} exact", True)):
                 value = raw.select(_floats(name, type)).to_series()
-                odd.append(((value <= 0) | ~(value < FARTHEST) | value.is_nan()).fill_null(False))
+                odd.append(((value < NEAREST) | ~(value < FARTHEST) | value.is_nan()).fill_null(False))
+                if _longer(type):
+                    odd.append(~raw.select(_exact(name, type)).to_series())
         if len(self.limits) == 2:
             low_name, high_name = self.limits["LLN"], self.limits["ULN"]
             if self.types[low_name].is_numeric() and self.types[high_name].is_numeric():
@@ -377,6 +386,21 @@ def _floats(name: str, type: Any) -> pl.Expr:
     if type == pl.Float64:
         return pl.col(name)
     return pl.col(name).cast(pl.Float64)
+
+
+def _longer(type: Any) -> bool:
+    """Whether a column may hold numbers that no floating-point number holds."""
+    return isinstance(type, pl.Decimal) or type in LONG_INTEGERS
+
+
+def _exact(name: str, type: Any) -> pl.Expr:
+    """Whether each number is exactly a floating-point number."""
+    same = _floats(name, type).cast(type, strict=False) == pl.col(name)
+    return same.fill_null(False) | pl.col(name).is_null()
+
+
+def _near_zero(value: Any) -> Any:
+    return (value != 0) & (value < NEAREST) & (value > -NEAREST)
 
 
 def _ends(item: Item, factor: Fraction = Fraction(1), offset: Fraction = Fraction(0)) -> tuple[float, float]:
@@ -409,7 +433,7 @@ class DateReader(ColumnReader):
 
     def tests(self) -> Tests:
         if self.type == pl.Date or (isinstance(self.type, pl.Datetime) and self.type.time_zone is None):
-            column = pl.col(self.name).cast(pl.Date)
+            column = pl.col(self.name).cast(pl.Date).cast(pl.Int32) + UNIX  # as numbers: Python has fewer years
             return {self.key("first"): column.min(), self.key("last"): column.max()}
         return {}
 
@@ -428,9 +452,9 @@ class DateReader(ColumnReader):
         name, first, last = self.item.name, found[self.key("first")], found[self.key("last")]
         day = pl.col(self.name).cast(pl.Date).cast(pl.Int32) + UNIX
         odd = None
-        if first is not None and (first < FIRST_DAY or last > LAST_DAY):
-            dates = raw[self.name].cast(pl.Date)
-            odd = ((dates < FIRST_DAY) | (dates > LAST_DAY)).fill_null(False)
+        if first is not None and (first < FIRST or last > LAST):
+            days = raw[self.name].cast(pl.Date).cast(pl.Int32) + UNIX
+            odd = ((days < FIRST) | (days > LAST)).fill_null(False)
         if not self.moment:
             return Tidied({name: day, f"{name} low": day, f"{name} high": day}, ItemShape(), odd)
         if self.type == pl.Date:

@@ -18,7 +18,9 @@ from ..testing.subjects import scoped
 from .columns import Column, walk
 from .ratios import Amount
 from .translate_occurrences import OccurrenceTranslation
-from .translation import NotColumnar
+from .translation import Days, NotColumnar
+
+SHALLOW = 40  # of a rule graph, in which names need not be settled in order
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,13 @@ class ConditionTranslation(OccurrenceTranslation):
         if self.kind(node.left) not in ("day", "moment"):
             return self._compare_numbers(node)
         left, right = self.days(node.left), self.days(node.right)
-        operator, b = node.operator, self.b
+        found = self._compare_days(node.operator, left, right)
+        run = [self.runs(left), self.runs(right)]
+        doubts = [self.b.conjunction((run[0], self.open(right))), self.b.conjunction((run[1], self.open(left)))]
+        return self.doubted(found, self.b.disjunction([*doubts, self.b.conjunction(run)]))
+
+    def _compare_days(self, operator: str, left: Days, right: Days) -> Column:
+        b = self.b
         if operator in (">", "≥"):
             left, right, operator = right, left, {">": "<", "≥": "≤"}[operator]
         if left.exact and right.exact:
@@ -318,7 +326,7 @@ class ConditionTranslation(OccurrenceTranslation):
             case "number":
                 return self.r.known(self.number(node).high)
             case "day" | "moment":
-                return self.b.known(self.days(node).high)
+                return self.known_days(self.days(node))
             case "set":
                 return self.b.known(self.how_many(node))
             case "option":
@@ -347,14 +355,29 @@ class RuleTranslation(ConditionTranslation):
 
     def translated(self) -> Translated:
         for node in self.graph.order:  # what is far below first, so that no translation goes deep
-            if node.startswith("criterion:"):
-                self.criterion(node.partition(":")[2])
+            what, _, name = node.partition(":")
+            if what == "criterion":
+                self.criterion(name)
+            elif what == "definition" and self.graph.depth > SHALLOW:
+                self._settle(self.protocol.definitions[name].expression)
+            elif what == "item" and self.graph.depth > SHALLOW:
+                self._settle(self.protocol.items[name].otherwise)
         criteria = list(self.protocol.criteria())
         truths = {each.id: self.criterion(each.id) for each in criteria}
         outcomes = {each.id: self._outcome(each) for each in criteria}
         verdicts = {part.name: self._verdict(part) for part in self.protocol.parts}
         doubtful = self.doubtful([*verdicts.values(), *outcomes.values()])
         return Translated(verdicts, outcomes, truths, doubtful, tuple(self.left))
+
+    def _settle(self, node: x.Expression | None) -> None:
+        """Translates what names stand for, where others will ask for it."""
+        if node is None:
+            return
+        make = {"truth": self.truth, "number": self.number, "day": self.days, "moment": self.days}
+        try:
+            make.get(self.kind(node), lambda _: None)(node)
+        except NotColumnar:
+            return  # said again where it is used
 
     def doubtful(self, roots: Iterable[Column], known: Iterable[Column] = ()) -> Column:
         """Whether anything that the roots are made of is not exact in a row, apart from what is known already."""

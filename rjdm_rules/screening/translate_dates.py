@@ -23,12 +23,14 @@ _ZERO = Fraction(0)
 @dataclass(frozen=True, slots=True)
 class Edges:
     """The two ends of a window as what they make of its anchor, and the inverse of the upper one: the least anchor
-    whose upper end is not before a day. None is an open side; `never` says that nothing can fit."""
+    whose upper end is not before a day. None is an open side. `never`: nothing can fit; `hollow`: there may
+    be no day between the two."""
 
     low: Shift | None
     high: Shift | None
     inverse: Shift | None = None
     never: bool = False
+    hollow: bool = False
 
 
 class DateTranslation(ValueTranslation):
@@ -83,7 +85,31 @@ class DateTranslation(ValueTranslation):
             return start
         held = self.shape.items.get(event)
         end = self.dates("until", held.attributes.get("until") if held else None, "day", event)
-        return Days(self._later(end.low, start.low), end.high, endless=True)
+        return Days(self._later(end.low, start.low), end.high, endless=not end.high.null)
+
+    def runs(self, days: Days) -> Column:
+        """Whether a day may be the end of a course that still runs."""
+        if not days.endless:
+            return self.b.false
+        ends = dict.fromkeys((days.low, days.high))
+        last = self.b.literal(ONGOING, days.high.type)
+        return self.b.surely(self.b.disjunction(self.b.equal(each, last) for each in ends))
+
+    def open(self, days: Days) -> Column:
+        """Whether a day is unknown, or known to one side only."""
+        return self.b.negation(self.b.conjunction((self.b.known(days.low), self.b.known(days.high))))
+
+    def known_days(self, days: Days) -> Column:
+        """Whether something is known of a day. (An end that one tells and another leaves open is in doubt.)"""
+        told = self.b.known(days.high)
+        if days.exact or not days.endless:
+            return told
+        apart = self.b.negation(self.b.surely(self.b.equal(days.low, days.high)))
+        return self.doubted(told, self.b.conjunction((self.runs(days), apart)))
+
+    def _doubted_days(self, days: Days, condition: Column) -> Days:
+        low = self.doubted(days.low, condition)
+        return Days(low, low if days.exact else self.doubted(days.high, condition), days.endless)
 
     def _later(self, a: Column, b: Column) -> Column:
         """The later of two days; a null one gives way."""
@@ -95,7 +121,8 @@ class DateTranslation(ValueTranslation):
 
     def _moved(self, days: Days, low: Shift, high: Shift, apart: bool = False) -> Days:
         first = low(days.low)
-        return Days(first, first if days.exact and not apart else high(days.high), days.endless)
+        found = Days(first, first if days.exact and not apart else high(days.high))
+        return self._doubted_days(found, self.runs(days))
 
     def _date_item(self, node: x.ItemValue) -> Days:
         item, shape = self.protocol.items[node.item], self.shape.items.get(node.item)
@@ -111,6 +138,12 @@ class DateTranslation(ValueTranslation):
         return Days(low, low if exact else self.b.case([(recorded, held.high)], other.high), other.endless)
 
     def _extreme_day(self, kind: str, values: list[Days]) -> Days:
+        some_run = self.b.disjunction(self.runs(each) for each in values)
+        some_open = self.b.disjunction(self.open(each) for each in values)
+        found = self._extreme_bounds(kind, values)
+        return self._doubted_days(found, self.b.conjunction((some_run, some_open)))
+
+    def _extreme_bounds(self, kind: str, values: list[Days]) -> Days:
         endless = any(each.endless for each in values)
         low = self._pick(kind, [each.low for each in values], kind == "max")
         if all(each.exact for each in values):
@@ -138,10 +171,11 @@ class DateTranslation(ValueTranslation):
         values = [self.days(each) for each in nodes]
         tests = [self.known(each) for each in nodes[:-1]]
         low = self.b.case(zip(tests, (each.low for each in values), strict=False), values[-1].low)
+        endless = any(each.endless for each in values)
         if all(each.exact for each in values):
-            return Days(low, low)
+            return Days(low, low, endless)
         high = self.b.case(zip(tests, (each.high for each in values), strict=False), values[-1].high)
-        return Days(low, high, any(each.endless for each in values))
+        return Days(low, high, endless)
 
     # ---- moving dates
 
@@ -150,15 +184,12 @@ class DateTranslation(ValueTranslation):
         if isinstance(node.length, x.CalendarLength):
             step = self._calendar_step(node.length, node.sign, node.moment)
             return self._moved(days, step, step)
-        if days.endless:
-            raise NotColumnar("the end of a course, moved by a calculated length")
         low, high = self.duration(node.length.duration)
         a_day = SECONDS_A_DAY if node.moment and not node.length.clock else 1  # moments move by days, or by seconds
         units = [self.r.floor(self.r.scaled(each, Fraction(a_day))) for each in (low, high)]
         least, most = (units[0], units[1]) if node.sign > 0 else (units[1], units[0])
-        first = self._signed(days.low, least, node.sign)
-        last = self._signed(days.high, most, node.sign)
-        return self._in_calendar(Days(first, last), self.r.known(high), node.moment)
+        found = Days(self._signed(days.low, least, node.sign), self._signed(days.high, most, node.sign))
+        return self._doubted_days(self._in_calendar(found, self.r.known(high), node.moment), self.runs(days))
 
     def _signed(self, day: Column, by: Column, sign: int) -> Column:
         return self.b.moved(day, by if sign > 0 else self.b.times(by, self.b.number(-1)))
@@ -208,14 +239,30 @@ class DateTranslation(ValueTranslation):
 
     def in_window(self, start: Days, end: Days, window: x.Window) -> Column:
         """Whether a stretch of days meets a window, for each day that any of them may be."""
-        anchor = self.days(window.anchor)
+        anchor, running = self.days(window.anchor), self.runs(end)
         if window.kind == "between":
             assert window.end is not None
-            return self._between(start, end, anchor, self.days(window.end))
-        length = window.length
-        if length is None or isinstance(length, x.CalendarLength):
-            return self._overlap(start, end, anchor, self._edges(window, length))
-        low, high = self.duration(length.duration)
+            last = self.days(window.end)
+            doubts = [self.runs(anchor), self.runs(last)]
+            open_ = [self.open(start), self.open(anchor)]
+            found = self._between(start, end, anchor, last)
+        else:
+            doubts = [self.runs(anchor)]
+            one_sided = self.b.disjunction((self.b.known(anchor.low), self.b.known(anchor.high)))
+            open_ = [self.open(start), self.b.conjunction((self.open(anchor), one_sided))]
+            length = window.length
+            if length is None or isinstance(length, x.CalendarLength):
+                found = self._overlap(start, end, anchor, self._edges(window, length))
+            else:
+                low, high = self.duration(length.duration)
+                open_.append(self.b.negation(self.r.known(high)))
+                found = self._of_length(start, end, anchor, window, (low, high))
+        doubts.append(self.b.conjunction((running, self.b.disjunction(open_))))
+        return self.doubted(found, self.b.disjunction(doubts))
+
+    def _of_length(self, start: Days, end: Days, anchor: Days, window: x.Window, length: tuple[Ratio, Ratio]) -> Column:
+        """The same for a window of a calculated length."""
+        low, high = length
         shortest = self._overlap(start, end, anchor, self._edges(window, low))
         longest = self._overlap(start, end, anchor, self._edges(window, high))
         endless = self._overlap(start, end, anchor, self._endless(window))
@@ -228,7 +275,8 @@ class DateTranslation(ValueTranslation):
         b = self.b
         ends, starts = self._end_low(start, end), self._start_high(start, end)
         if start.exact and end.exact and start.low is end.low and low.exact and high.exact:
-            return b.conjunction((b.at_most(starts, high.low), b.at_most(low.high, ends)))
+            order = () if low is high else (b.at_most(low.low, high.low),)
+            return b.conjunction((b.at_most(starts, high.low), b.at_most(low.low, ends), *order))
         order = () if low is high else (b.at_most(low.high, high.low),)
         sure = b.conjunction((b.at_most(starts, high.low), b.at_most(low.high, ends), *order))
         order = () if low is high else (b.possibly(b.at_most(low.low, high.high)),)
@@ -259,10 +307,7 @@ class DateTranslation(ValueTranslation):
         if high is not None:
             sure.append(b.at_most(self._start_high(start, end), high(anchor.low)))
         if low is not None:
-            last = anchor.high
-            if end.endless and not anchor.exact:  # what still runs reaches the end of an anchor that has none
-                last = b.coalesce(last, b.literal(ONGOING, last.type))
-            sure.append(b.at_most(low(last), self._end_low(start, end)))
+            sure.append(b.at_most(low(anchor.high), self._end_low(start, end)))
         if anchor.exact:
             may += [b.at_most(start.low, high(anchor.low))] if high is not None else []
             may += [b.at_most(low(anchor.low), end.high)] if low is not None else []
@@ -273,7 +318,7 @@ class DateTranslation(ValueTranslation):
                 least = self._later(anchor.low, edges.inverse(start.low))
                 may.append(b.at_most(least, anchor.high))
             may += [b.at_most(low(least), end.high)] if low is not None else []
-        if sure and anchor.exact and start.exact and end.exact and start.low is end.low:
+        if sure and anchor.exact and start.exact and end.exact and start.low is end.low and not edges.hollow:
             return b.conjunction(sure)  # one day beside one day: inside or not, and unknown where either is
         empty = b.false
         if low is not None and high is not None:
@@ -303,7 +348,8 @@ class DateTranslation(ValueTranslation):
                 far = step(sign, True, 0)
             case "less than":
                 near = step(sign, True, -sign)
-                return Edges(near[0], same, same) if sign < 0 else Edges(same, *near)
+                hollow = not isinstance(length, x.CalendarLength) or length.days < 1 > length.months + length.seconds
+                return Edges(near[0], same, same, hollow=hollow) if sign < 0 else Edges(same, *near, hollow=hollow)
             case _:  # more than; side is more than nothing
                 far = step(sign, False, sign)
         return Edges(None, *far) if sign < 0 else Edges(far[0], None)

@@ -260,7 +260,7 @@ class OccurrenceTranslation(DateTranslation):
         if kind == "number":
             return self.r.known(self._attributeof(node).low)
         if kind == "day":
-            return self.b.known(self.picked_days(node).high)
+            return self.known_days(self.picked_days(node))
         if kind == "truth":
             return self.b.known(self.picked_truth(node))
         if kind == "option":

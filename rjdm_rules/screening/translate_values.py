@@ -13,7 +13,7 @@ from .columns import PATIENTS, Column
 from .kinds import MEASURED
 from .ratios import EXACT, Amount, Ratio, least_at
 from .shape import ItemShape
-from .translation import NotColumnar, Plain, Translation
+from .translation import Days, NotColumnar, Plain, Translation
 
 MOST_OCCURRENCES, MOST_DAYS = 1e6, 4e6
 
@@ -75,12 +75,30 @@ class ValueTranslation(Translation):
 
     def _limitvalue(self, node: x.LimitValue) -> Amount:
         limit, plain = self._own_limit(node.subject, node.limit)
-        if plain is None:
-            return self.exactly(limit)
+        own = self.exactly(limit) if plain is None else self._declared(limit, plain)
+        if isinstance(node.subject, x.ItemValue):
+            return self._limit_of_item(self.protocol.items[node.subject.item], node.limit, own)
+        return own
+
+    def _declared(self, limit: Ratio, plain: Plain) -> Amount:
+        """A limit in the declared unit."""
         rows = [(condition, self.r.scaled(limit, factor), offset) for condition, factor, offset in plain.units]
         ratios = [(c, self.r.plus(ratio, self.r.constant(offset)) if offset else ratio) for c, ratio, offset in rows]
         cases = [(condition, ratio) for condition, ratio in ratios if condition is not None]
         return self.exactly(self.r.case(cases, ratios[-1][1]) if cases else ratios[-1][1])
+
+    def _limit_of_item(self, item: Item, limit: str, own: Amount) -> Amount:
+        """Where the value follows from another that is measured too, the limit is the one of that."""
+        node = item.otherwise
+        while isinstance(node, x.DefinedValue):
+            node = self.protocol.definitions[node.name].expression
+        if not isinstance(node, x.ItemValue | x.AttributeOf | x.AttributeValue | x.FirstKnown):
+            return own
+        other = self._limitvalue(x.LimitValue(limit, node))
+        if not self.shape.has(item.name):
+            return other
+        recorded = self.b.known(self.b.source(item.name, "number"))
+        return self.exactly(self.r.case([(recorded, own.low)], other.low))
 
     def _timeslimit(self, node: x.TimesLimit) -> Amount:
         """The value over its own limit; both are in one unit, so that only a unit with an offset needs converting."""
@@ -205,12 +223,18 @@ class ValueTranslation(Translation):
 
     def _elapsed(self, node: x.Elapsed) -> Amount:
         start, end = self.days(node.start), self.days(node.end)
-        if start.endless or end.endless:
-            raise NotColumnar("the length of a course that may still run")
-        low = self.r.whole(self.b.elapsed(node.unit, start.high, end.low), MOST_DAYS, False)
+        running = self.b.disjunction((self.runs(start), self.runs(end)))
+
+        def between(first: Column, last: Column) -> Ratio:
+            return self.r.whole(self.doubted(self.b.elapsed(node.unit, first, last), running), MOST_DAYS, False)
+
+        low = between(start.high, end.low)
         if start.exact and end.exact:
             return self.exactly(low)
-        return Amount(low, self.r.whole(self.b.elapsed(node.unit, start.low, end.high), MOST_DAYS, False))
+        return Amount(low, between(start.low, end.high))
+
+    def runs(self, days: Days) -> Column:
+        raise NotImplementedError
 
     def _lookup(self, node: x.Lookup) -> Amount:
         """A table's number: known where all rows that may match share it."""

@@ -108,6 +108,14 @@ class Translation(ABC):
     @abstractmethod
     def selection(self, node: x.Expression) -> Selection: ...
 
+    def doubted(self, column: Column, condition: Column) -> Column:
+        """A column that is not to be trusted in the rows where a condition holds."""
+        if column.literal or condition.says(False):
+            return column
+        found = self.b.case([(condition, self.b.literal(None, column.type))], column)  # a column that nothing absorbs
+        self.r.doubts[found.number] = condition
+        return found
+
     # ---- sources
 
     def exactly(self, ratio: Ratio) -> Amount:

@@ -89,7 +89,9 @@ def read_unit(text: str) -> Unit:
     written = text.replace(" ", "")
     if written.endswith(".") and is_unit(written[:-1]):
         raise UnitError(f"`{written}`: a line ends without a full stop", f"write `{written[:-1]}`", written[:-1])
-    if not written or len(written) > LONGEST_UNIT:
+    if not written:
+        raise UnitError("an empty text is not a unit", "leave the unit out where it is the declared one")
+    if len(written) > LONGEST_UNIT:
         raise UnitError(f"`{written[:LONGEST_UNIT]}` is not a unit")
     if re.fullmatch(r"[KM]/(?:[uµμ]L|mcL|mm3|cmm)", written):
         power = "10*3" if written[0] == "K" else "10*6"
