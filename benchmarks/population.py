@@ -67,7 +67,7 @@ def main(patients: int) -> None:
         def conditions() -> None:
             held = screening()
             for partition in held.source.partitions:
-                for _ in decided([held.population], partition, held.match.used):
+                for _ in decided(held.population, partition, held.match.used):
                     pass
 
         scan = pl.scan_parquet(people)

@@ -160,17 +160,23 @@ class Protocol:
         bad_values: str = "refuse",
         mapping: Path | None = None,
         long: Sequence[str | Path] = (),
+        what_if: Sequence[str] = (),
+        curves: Sequence[str] = (),
+        by: Sequence[str] = (),
     ) -> Screening:
         """A population, ready to be screened: `.frame()` gives verdicts and outcomes (a Polars frame), `.write(folder)`
         writes them, `.summary()` what they come to. It is the path of a Parquet or CSV file or of a folder of them, or
         a frame of Polars, pandas or Arrow, with a row a patient. `bad_values` says whether values that cannot be used
-        are refused or taken as unknown ("unknown"); `mapping` is a mapping file, `long` are tables of occurrences. It
-        needs the extra `screen`. Raises PopulationError."""
+        are refused or taken as unknown ("unknown"); `mapping` is a mapping file, `long` are tables of occurrences.
+        `what_if`, `curves` and `by` are written as on the command line. It needs the extra `screen`. Raises
+        PopulationError."""
+        from .screening.asking import asked
         from .screening.opening import population_of
         from .screening.screen import Screening
 
         source = population_of(population, self.model, mapping, long)
-        return Screening(self.evaluator(readings), source, allow_extra, bad_values)
+        more = asked(self.model, what_if, curves, by)
+        return Screening(self.evaluator(readings), source, allow_extra, bad_values, **more)
 
     def explain(self, record: Mapping[str, Any], readings: Mapping[str, str] | None = None) -> Explanation:
         """The tree of reasons for one patient. Raises RecordError."""

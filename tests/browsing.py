@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -99,6 +100,18 @@ def chromium(width: int = 1300, height: int = 1200) -> Iterator[Any]:
 
 def emptied(page: Any) -> None:
     assert page.execute_script("return rjdm.load('{}')") == ""
+
+
+def seriously_wrong(page: Any) -> list[Any]:
+    """What axe-core finds against a page, but for trifles."""
+    import axe_core_python
+
+    script = (Path(axe_core_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+    page.execute_script(script)
+    found = page.execute_async_script(
+        "const done = arguments[0]; axe.run().then((r) => done(r.violations.map((v) => [v.id, v.impact, v.nodes[0].html])))"
+    )
+    return [each for each in found if each[1] in ("serious", "critical", "moderate")]
 
 
 def clicked(page: Any, selector: str) -> None:

@@ -81,7 +81,7 @@ def test_verdicts_and_summary(trial: Path, tmp_path: Path) -> None:
     assert table.columns == ["id", "verdict", "I1", "E1", "deciding_facts"]
     assert table.with_columns(pl.col("verdict").cast(pl.String)).rows()[2][:2] == ("C", "undetermined")
     assert table["deciding_facts"].to_list()[2] == ["age"]
-    assert written(tmp_path / "out") == ["summary.json", "verdicts.parquet"]
+    assert written(tmp_path / "out") == ["report.html", "summary.json", "verdicts.parquet"]
 
 
 def test_a_folder_is_one_population(trial: Path, tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ def test_earlier_results_stay_where_a_run_fails(trial: Path, tmp_path: Path) -> 
     before = (out / "verdicts.parquet").read_bytes()
     assert run("screen", str(trial), str(csv(tmp_path, "id,age,b1\nA,900,no\n")), "-o", str(out)).exit_code == 2
     assert (out / "verdicts.parquet").read_bytes() == before
-    assert written(out) == ["summary.json", "verdicts.parquet"]
+    assert written(out) == ["report.html", "summary.json", "verdicts.parquet"]
 
 
 def test_a_full_disk_is_told_and_leaves_nothing(people: Path, tmp_path: Path) -> None:
@@ -213,9 +213,13 @@ def test_a_full_disk_is_told_and_leaves_nothing(people: Path, tmp_path: Path) ->
 def test_a_stopped_run_goes_on_where_it_was(people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sources, "BATCH", 10_000)
     rules = load("rjdm_cart")
+    with_sites = tmp_path / "sites.parquet"
+    site = (pl.int_range(pl.len()) // 10_000 + pl.int_range(pl.len()) % 2).cast(pl.String)  # new ones all along
+    pl.read_parquet(people).with_columns(site=site).write_parquet(with_sites)
 
     def screening() -> Screening:
-        return Screening(rules.evaluator(), opened(people, rules.model))
+        asked = {"what_if": ["lvef ≥ 50 %"], "curves": ["lvef ≥ 50 to 60 %"], "by": ["sex", "age: 6, 12", "site"]}
+        return rules.screen(with_sites, **asked)
 
     screening().write(tmp_path / "whole")
     stop = Event()
@@ -231,13 +235,14 @@ def test_a_stopped_run_goes_on_where_it_was(people: Path, tmp_path: Path, monkey
     seen: list[int] = []
     screening().write(tmp_path / "out", lambda done, of: seen.append(done))
     assert seen[0] == stopped.value.patients + 10_000
-    assert written(tmp_path / "out") == ["summary.json", "verdicts.parquet"]
+    assert written(tmp_path / "out") == ["report.html", "summary.json", "verdicts.parquet"]
     for name in ("whole", "out"):
         frame = pl.read_parquet(tmp_path / name / "verdicts.parquet")
         assert frame.height == 60_000
     whole, out = (pl.read_parquet(tmp_path / name / "verdicts.parquet") for name in ("whole", "out"))
     assert whole.equals(out)
-    assert (tmp_path / "whole" / "summary.json").read_text() == (tmp_path / "out" / "summary.json").read_text()
+    for name in ("summary.json", "report.html"):
+        assert (tmp_path / "whole" / name).read_text() == (tmp_path / "out" / name).read_text()
 
 
 def test_what_was_kept_of_other_rules_is_not_used(

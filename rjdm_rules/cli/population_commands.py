@@ -14,8 +14,9 @@ from .printing import counted, note
 from .shared import ALLOW_EXTRA, FILE, READING, Examples, evaluator_for, refuse, usable, with_criteria
 
 NEEDS = "screening needs more packages: pip install 'rjdm-rules[screen]'"
-PACKAGES = ("polars", "numpy", "pyarrow", "sqlglot")
+PACKAGES = ("polars", "numpy", "pyarrow", "scipy", "sqlglot")
 MOST_FACTS = 5
+DIFFERENT = 0.05  # a false discovery rate below which a difference is pointed at
 
 
 @click.command(
@@ -23,12 +24,13 @@ MOST_FACTS = 5
     examples=(
         "rjdm screen rjdm_cart people.parquet -o screened",
         "rjdm screen rjdm_cart folder-of-csv -o screened --bad-values unknown",
+        "rjdm screen rjdm_cart people.parquet -o screened --by sex --by 'age: 6, 12' --curve 'lvef >= 40 to 60 %'",
         "rjdm screen rjdm_cart people.parquet -o screened --format json",
     ),
 )
 @FILE
 @click.argument("population", metavar="POPULATION")
-@click.option("-o", "--output", required=True, metavar="OUT", help="The folder for verdicts.parquet and summary.json.")
+@click.option("-o", "--output", required=True, metavar="OUT", help="The folder for verdicts, summary and report.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to print the summary.")
 @click.option(
     "--bad-values",
@@ -51,6 +53,16 @@ MOST_FACTS = 5
     metavar="CHANGE",
     help="Count who changes: 'lvef >= 50 %', 'without I5', 'READING = OPTION', or several with commas.",
 )
+@click.option(
+    "--curve",
+    "curves",
+    multiple=True,
+    metavar="RANGE",
+    help="Eligible patients over the range of a threshold: 'lvef >= 40 to 60 %'.",
+)
+@click.option(
+    "--by", multiple=True, metavar="COLUMN", help="Outcomes by group: 'site', 'sex', or 'age: 6, 12' for bands of age."
+)
 @READING
 @ALLOW_EXTRA
 def screen(
@@ -62,10 +74,12 @@ def screen(
     mapping: str | None,
     longs: tuple[str, ...],
     what_ifs: tuple[str, ...],
+    curves: tuple[str, ...],
+    by: tuple[str, ...],
     readings: tuple[str, ...],
     allow_extra: bool,
 ) -> None:
-    """Screen a population: verdict and outcomes of everyone, and what they come to.
+    """Screen a population: verdict and outcomes of everyone, what they come to, and a report to look at.
 
     POPULATION is a Parquet or CSV file, a folder of them, or a DuckDB table (FILE.duckdb::TABLE): one row a patient,
     columns named as the items, with ast_unit and ast_uln beside ast; events are dates, lists of dates, or lists of
@@ -73,9 +87,9 @@ def screen(
     """
     try:
         from ..evaluation.results import UnknownReading
+        from ..screening.asking import asked
         from ..screening.opening import population_of
         from ..screening.screen import PopulationError, Screening, Stopped
-        from ..screening.what_if import read_what_if
     except ModuleNotFoundError as error:
         if error.name not in PACKAGES:
             raise
@@ -83,8 +97,8 @@ def screen(
     evaluator = evaluator_for(with_criteria(usable(file)), readings)
     try:
         source = population_of(Path(population), evaluator.protocol, Path(mapping) if mapping else None, longs)
-        changes = tuple(read_what_if(each, evaluator.protocol) for each in what_ifs)
-        screening = Screening(evaluator, source, allow_extra, bad_values, what_if=changes)
+        more = asked(evaluator.protocol, what_ifs, curves, by)
+        screening = Screening(evaluator, source, allow_extra, bad_values, **more)
         for line in str(screening.missing()).splitlines():
             note(line)
         if allow_extra and screening.match.extra:
@@ -102,15 +116,16 @@ def screen(
         note(f"{column}: {counted(count, 'value')} taken as unknown, such as row {screening.examples[column][0].row}")
     summary = screening.summary()
     click.echo(json.dumps(summary, indent=2, ensure_ascii=False) if form == "json" else summary_text(summary))
-    note(f"wrote {Path(output) / 'verdicts.parquet'} and {Path(output) / 'summary.json'}")
+    written = ", ".join(str(Path(output) / name) for name in ("verdicts.parquet", "summary.json"))
+    note(f"wrote {written} and {Path(output) / 'report.html'}")
 
 
 def summary_text(summary: dict[str, Any]) -> str:
-    """The verdicts, the criteria that fail most, and the facts to look up, as a terminal shows them."""
+    """The verdicts, the criteria that fail most, the facts to look up, and what was asked for, as a terminal shows
+    them."""
     patients = summary["patients"]
     lines = [f"{patients:,} {'patient' if patients == 1 else 'patients'}"]
-    several = any(isinstance(each, dict) for each in summary["verdicts"].values())
-    for part, verdicts in summary["verdicts"].items() if several else [("", summary["verdicts"])]:
+    for part, verdicts in parts_of(summary["verdicts"]):
         lines += [f"  {part}"] if part else []
         lines += [f"  {word:13} {count:>12,}  {share(count, patients):>7}" for word, count in verdicts.items()]
     failing = [(id, each) for id, each in summary["criteria"].items() if each["shapley"] is not None and each["fails"]]
@@ -131,7 +146,47 @@ def summary_text(summary: dict[str, Any]) -> str:
         lines += [f"  {c['from'] + ' → ' + c['to']:31} {c['patients']:>12,}" for c in each["changes"]]
         by = ", ".join(f"{id} {count:,}" for id, count in each["by_criterion"].items())
         lines += [f"  by {by}"] if by else [] if each["changes"] else ["  nobody changes"]
-    return "\n".join(lines)
+    return "\n".join([*lines, *curve_lines(summary), *group_lines(summary)])
+
+
+def parts_of(verdicts: dict[str, Any]) -> list[tuple[str, dict[str, int]]]:
+    """Verdicts by part; those of a protocol without parts under no name."""
+    several = any(isinstance(each, dict) for each in verdicts.values())
+    return list(verdicts.items()) if several else [("", verdicts)]
+
+
+def curve_lines(summary: dict[str, Any]) -> list[str]:
+    lines = []
+    for curve in summary.get("curves", ()):
+        for part, _ in parts_of(curve["points"][0]["verdicts"]):
+            title = f"{curve['curve']}{', ' + part if part else ''}"
+            lines += ["", f"{title:33}    eligible undetermined   ineligible"]
+            for point in curve["points"]:
+                counts = " ".join(f"{count:>12,}" for count in in_order(dict(parts_of(point["verdicts"]))[part]))
+                now = " now" if point["threshold"] in curve["now"] else ""
+                lines.append(f"  {point['threshold']:>12g} {curve['unit']:17} {counts}{now}")
+    return lines
+
+
+def group_lines(summary: dict[str, Any]) -> list[str]:
+    lines = []
+    for grouping in summary.get("groups", ()):
+        unit = f" in {grouping['unit']}" if grouping["unit"] else ""
+        lines += ["", f"{'by ' + grouping['by'] + unit:25} patients  eligible  undetermined  ineligible"]
+        for group in grouping["groups"]:
+            for part, verdicts in parts_of(group["verdicts"]):
+                shares = [share(count, group["patients"]) for count in in_order(verdicts)]
+                name = f"{group['group']}{', ' + part if part else ''}"
+                lines.append(f"  {name:22} {group['patients']:>9,} {shares[0]:>9} {shares[1]:>13} {shares[2]:>11}")
+        different = [
+            id for id, each in grouping["differences"].items() if each["q"] is not None and each["q"] < DIFFERENT
+        ]
+        lines += [f"  the groups differ in who fails {', '.join(different)}"] if different else []
+    return lines
+
+
+def in_order(verdicts: dict[str, int]) -> list[int]:
+    return [verdicts[word] for word in ("eligible", "undetermined", "ineligible")]
 
 
 def share(part: float, whole: float) -> str:

@@ -23,10 +23,12 @@ DOCUMENTS = {
     "checklist": "checklist",
     "patient": "patient",
     "dictionary": "dictionary",
+    "screening": "screening",
 }
 SUFFIXES = {"html": "html", "markdown": "md", "word": "docx"}
 STYLES = ("page.css",)
 FILLED = ("page.css", "filled.css")  # for what is filled in or about a patient
+STYLED = {"screening": ("page.css", "screening.css"), **dict.fromkeys(("checklist", "patient", "dictionary"), FILLED)}
 MOST_LOGO = 2_000_000
 
 
@@ -61,10 +63,10 @@ def render_document(
     if format not in SUFFIXES:
         raise ValueError(f"there is no format `{format}`; write {', '.join(SUFFIXES)}")
     name = f"{DOCUMENTS[document]}.{SUFFIXES[format]}.j2"
-    values: dict[str, Any] = {"marks": {}, "examples": {}, "questions": {}, "report": None, **more}
+    values: dict[str, Any] = {"marks": {}, "examples": {}, "questions": {}, "report": None, "screened": {}, **more}
     values |= {"content": content, "pictures": pictures or Pictures(), "date": date, "t": content.terms}
     if format == "html":
-        styles = FILLED if document in ("checklist", "patient", "dictionary") else STYLES
+        styles = STYLED.get(document, STYLES)
         values |= {"style": Markup("\n".join(map(theme.text, styles))), "logo": logo_of(theme)}
     escaped = format != "markdown"
     text = str(told(theme, lambda: environment(theme, escaped).get_template(name).render(**values)))

@@ -19,7 +19,8 @@ from .rasters import Rasters
 from .report import report_of
 from .showing import Shown, shown_by
 
-PUBLISHED = tuple(name for name in DOCUMENTS if name != "dictionary")  # that needs no pictures: forms.capture
+# what is about data and needs no pictures is made elsewhere: forms.capture and screening.reporting
+PUBLISHED = tuple(name for name in DOCUMENTS if name not in ("dictionary", "screening"))
 MADE_AS = {"checklist": ("html", "word"), "patient": ("html", "word")}
 
 

@@ -12,7 +12,8 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from ..evaluation.results import Evaluator
+from ..evaluation.results import Evaluator, Standing
+from ..protocol.model import Protocol
 from .batches import BadValue, TidyBatch, Tidying
 from .columns import PATIENTS
 from .ids import check_id_type, check_ids
@@ -33,17 +34,34 @@ SOME = 0.001  # of the values of a column, for which no more digits are taken
 @dataclass
 class Evaluated:
     """`frame`: id, verdict (one a part), an outcome a criterion, and the deciding facts. `fails`: for each criterion
-    whether it makes the patient ineligible. `one_by_one`: how many patients went to the evaluator for one."""
+    whether it makes the patient ineligible. `one_by_one`: how many patients went to the evaluator for one.
+    `variants`: what each variant of the rules says. `beside`: columns that
+    are kept."""
 
     frame: pl.DataFrame
     fails: pl.DataFrame
     one_by_one: int
     bad: list[BadValue] = field(default_factory=list)
+    variants: list[pl.DataFrame] = field(default_factory=list)
+    beside: pl.DataFrame = field(default_factory=pl.DataFrame)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Other rules for the same people: of which parts the verdicts are wanted, and of which criteria the outcomes."""
+
+    evaluator: Evaluator
+    parts: tuple[str | None, ...]
+    ids: tuple[str, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return *(verdict_column(part) for part in self.parts), *self.ids
 
 
 class PopulationEvaluator:
     """Evaluates batches of one population under one choice of readings. Without `counts` it is not worked out which
-    criteria fail, without `facts` there are no deciding facts."""
+    criteria fail, without `facts` there are no deciding facts. `variants` are worked out along with these rules."""
 
     def __init__(
         self,
@@ -53,12 +71,14 @@ class PopulationEvaluator:
         bad_is_unknown: bool = False,
         counts: bool = True,
         facts: bool = True,
+        variants: Sequence[Variant] = (),
     ) -> None:
         check_id_type(types[match.id])
         self.counts, self.with_facts = counts, facts
         self.types = {name: replaced(type, pl.Float64) for name, type in types.items()}
         self.short = [name for name, type in types.items() if type != self.types[name]]
-        self.evaluator, self.match = evaluator, match
+        self.evaluator, self.match, self.variants = evaluator, match, tuple(variants)
+        self.top = top_criteria(evaluator.protocol)
         self.bad_is_unknown = bad_is_unknown
         self.tidying = Tidying(evaluator.protocol, match, self.types)
         self._lock = Lock()
@@ -76,11 +96,10 @@ class PopulationEvaluator:
 
     def undecided(self) -> tuple[str, ...]:
         """The criteria at the top that are unknown for everyone, since the population lacks their items."""
-        protocol = self.evaluator.protocol
-        shape = Shape({name: full_item(protocol.items[name]) for name in self.match.items})
+        items = self.evaluator.protocol.items
+        shape = Shape({name: full_item(items[name]) for name in self.match.items})
         outcomes = RuleTranslation(self.evaluator.graph, self.evaluator.readings, shape).translated().outcomes
-        top = [each.id for part in protocol.parts for block in part.blocks for each in block.criteria]
-        return tuple(id for id in top if outcomes[id].literal and outcomes[id].value == "unknown")
+        return tuple(id for id in self.top if outcomes[id].literal and outcomes[id].value == "unknown")
 
     def program(self, shape: Shape) -> Program:
         """The rules for populations of a shape."""
@@ -95,6 +114,11 @@ class PopulationEvaluator:
             first.update(translated.outcomes)
             if self.counts:
                 first.update({FAILS + id: column for id, column in rests.fails.items()})
+            for number, variant in enumerate(self.variants):
+                rules = variant.evaluator
+                other = RuleTranslation(rules.graph, rules.readings, shape, beside=translation).translated()
+                first.update({f"{number}#{verdict_column(part)}": other.verdicts[part] for part in variant.parts})
+                first.update({f"{number}#{id}": other.outcomes[id] for id in variant.ids})
             first[DOUBTFUL] = translation.doubtful(list(first.values()))
             if not self.with_facts:
                 rests = replace(rests, deciding={}, doubtful=translation.b.false)
@@ -111,9 +135,9 @@ class PopulationEvaluator:
         tidy = self.tidying.tidy(raw, first_row)
         if tidy.bad and self.bad_is_unknown:
             raw = tidy.without_bad(self.match)
-            bad = tidy.bad
+            refused = tidy.bad
             tidy = self.tidying.tidy(raw, first_row)
-            tidy.bad = bad
+            tidy.bad = refused
         run, found = self._first_phase(tidy)
         unusable = np.zeros(raw.height, dtype=bool)
         if not self.bad_is_unknown:
@@ -126,8 +150,15 @@ class PopulationEvaluator:
         if rows:
             found = self._one_by_one(found, raw, rows)
         fails = {name: name.removeprefix(FAILS) for name in found.columns if name.startswith(FAILS)}
-        frame = found.drop(list(fails)).insert_column(0, raw[self.match.id].alias("id"))
-        return Evaluated(frame, found.select(list(fails)).rename(fails), len(rows), [bad for bad, _ in tidy.bad])
+        variants = [self._of_variant(found, number) for number in range(len(self.variants))]
+        frame = found.select(raw[self.match.id].alias("id"), *list(self.output_schema())[1:])
+        bad = [each for each, _ in tidy.bad]
+        beside = raw.select(self.match.keep)
+        return Evaluated(frame, found.select(list(fails)).rename(fails), len(rows), bad, variants, beside)
+
+    def _of_variant(self, found: pl.DataFrame, number: int) -> pl.DataFrame:
+        names = {f"{number}#{name}": name for name in self.variants[number].columns}
+        return found.select(list(names)).rename(names)
 
     def _lengthened(self, name: str, type: Any) -> pl.Expr:
         """Floating-point numbers of half length as the short decimals that they show: 0.3 is three tenths."""
@@ -180,19 +211,38 @@ class PopulationEvaluator:
     # ---- one by one
 
     def _one_by_one(self, found: pl.DataFrame, raw: pl.DataFrame, rows: list[int]) -> pl.DataFrame:
-        held = raw.select(self.match.used)[rows].iter_rows(named=True)
-        results = [self.evaluator.standing(record_of(self.match, row)) for row in held]
-        columns = []
-        for part, name in self.verdicts.items():
-            columns.append(_replaced(found[name], rows, [each.verdicts[part] for each in results], VERDICTS))
+        records = [record_of(self.match, row) for row in raw.select(self.match.used)[rows].iter_rows(named=True)]
+        results = [self.evaluator.standing(record) for record in records]
+        these = Variant(self.evaluator, tuple(self.evaluator.parts), tuple(self.evaluator.ids))
+        columns = _from(results, found, rows, these)
+        for number, variant in enumerate(self.variants):
+            others = [variant.evaluator.standing(record) for record in records]
+            columns += _from(others, found, rows, variant, f"{number}#")
         for id in self.evaluator.ids:
-            columns.append(_replaced(found[id], rows, [each.criteria[id] for each in results], OUTCOMES))
             if FAILS + id in found.columns:
                 failing = pl.Series([id in each.failing for each in results])
                 columns.append(found[FAILS + id].scatter(rows, failing))
         facts = pl.Series([list(each.deciding_facts) for each in results], dtype=pl.List(self.facts))
         columns.append(with_rows(found["deciding_facts"], rows, facts))
         return found.with_columns(columns)
+
+
+def _from(
+    results: Sequence[Standing], found: pl.DataFrame, rows: list[int], variant: Variant, prefix: str = ""
+) -> list[pl.Series]:
+    """The columns of verdicts and outcomes, with what came out one by one in its rows."""
+    columns = []
+    for part in variant.parts:
+        name = prefix + verdict_column(part)
+        columns.append(_replaced(found[name], rows, [each.verdicts[part] for each in results], VERDICTS))
+    for id in variant.ids:
+        columns.append(_replaced(found[prefix + id], rows, [each.criteria[id] for each in results], OUTCOMES))
+    return columns
+
+
+def top_criteria(protocol: Protocol) -> tuple[str, ...]:
+    """The ids of the criteria at the top, in the order of the file."""
+    return tuple(each.id for part in protocol.parts for block in part.blocks for each in block.criteria)
 
 
 def replaced(type: Any, other: Any) -> Any:

@@ -31,17 +31,20 @@ class ItemColumns:
 
 @dataclass(frozen=True)
 class Match:
-    """`missing`: items without a column. `extra`: columns that are no item's."""
+    """`missing`: items without a column. `extra`: columns that are no item's. `keep`: columns that go along, to group
+    by."""
 
     id: str
     items: Mapping[str, ItemColumns]
     missing: tuple[str, ...]
     extra: tuple[str, ...]
+    keep: tuple[str, ...] = ()
 
     @property
     def used(self) -> list[str]:
-        """The columns that the rules read, the id first."""
-        return [self.id, *(name for each in self.items.values() for name in each.names())]
+        """The columns that the rules read, the id first, and those that are kept."""
+        names = (name for each in self.items.values() for name in each.names())
+        return list(dict.fromkeys([self.id, *names, *self.keep]))
 
 
 def matched(protocol: Protocol, names: Sequence[str], allow_extra: bool = False, keep: Sequence[str] = ()) -> Match:
@@ -64,7 +67,7 @@ def matched(protocol: Protocol, names: Sequence[str], allow_extra: bool = False,
     if extra and not allow_extra:
         raise PopulationError(_extra_columns(extra, protocol))
     missing = tuple(name for name in protocol.items if name not in items)
-    return Match("id", items, missing, extra)
+    return Match("id", items, missing, extra, tuple(keep))
 
 
 def _columns_of(item: Item, names: set[str], declared: set[str]) -> ItemColumns | None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-
-import polars as pl
 
 from .evaluating import Evaluated, PopulationEvaluator
 from .sources import Partition
@@ -15,17 +13,12 @@ WORKERS = 2  # Polars uses all cores for each batch; a second one fills the gaps
 
 
 def decided(
-    evaluators: Sequence[PopulationEvaluator], partition: Partition, columns: list[str], skip: int = 0
-) -> Iterator[list[Evaluated]]:
-    """The batches of a partition, decided by each evaluator, in their order; without its first patients, where some are
-    to be skipped."""
+    evaluator: PopulationEvaluator, partition: Partition, columns: list[str], skip: int = 0
+) -> Iterator[Evaluated]:
+    """The batches of a partition, decided, in their order; without its first patients, where some are to be skipped."""
     if partition.rows is not None and partition.rows <= skip:
         return
-    waiting: deque[Future[list[Evaluated]]] = deque()
-
-    def run(raw: pl.DataFrame, first: int) -> list[Evaluated]:
-        return [each.run(raw, first) for each in evaluators]
-
+    waiting: deque[Future[Evaluated]] = deque()
     row = partition.first_row
     with ThreadPoolExecutor(WORKERS) as pool:
         for raw in partition.read(columns):
@@ -34,7 +27,7 @@ def decided(
                 skip, raw = skip - raw.height, raw[skip:]
                 if not raw.height:
                     continue
-            waiting.append(pool.submit(run, raw, row))
+            waiting.append(pool.submit(evaluator.run, raw, row))
             row += raw.height
             while len(waiting) > WORKERS:
                 yield waiting.popleft().result()

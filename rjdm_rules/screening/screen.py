@@ -14,23 +14,35 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from threading import Event, Thread, current_thread, main_thread
-from typing import Any
+from typing import Any, Protocol
 
 import polars as pl
 from polars.io.plugins import register_io_source
 
 from ..evaluation.results import Evaluator
 from .batches import BadValue
-from .evaluating import Evaluated, PopulationEvaluator
+from .curves import Curve, CurveCounts
+from .evaluating import Evaluated, PopulationEvaluator, Variant, top_criteria
+from .grouping import Grouping, grouping_variants, groups_of
+from .groups import Grouped
 from .matching import Match, PopulationError, matched
 from .running import decided
 from .sources import Source
 from .tallies import Tally
 from .what_if import Changes, WhatIf, changed
 
-VERDICTS, SUMMARY, UNFINISHED, STATE = "verdicts.parquet", "summary.json", "unfinished.parquet", "unfinished.json"
+VERDICTS, SUMMARY, REPORT = "verdicts.parquet", "summary.json", "report.html"
+UNFINISHED, STATE = "unfinished.parquet", "unfinished.json"
 MOST_EXAMPLES, MOST_SHOWN = 3, 12
 Progress = Callable[[int, int | None], None]  # patients decided, and how many there are
+
+
+class Counter(Protocol):
+    """Counts that a later run goes on from."""
+
+    def state(self) -> Any: ...
+
+    def restore(self, state: Any) -> None: ...
 
 
 class Stopped(Exception):
@@ -88,25 +100,31 @@ class Screening:
     counts: bool = True
     facts: bool = True
     what_if: tuple[WhatIf, ...] = ()
+    curves: tuple[Curve, ...] = ()
+    by: tuple[Grouping, ...] = ()
     match: Match = field(init=False)
     tally: Tally = field(init=False)
     bad: dict[str, int] = field(default_factory=dict)
     examples: dict[str, list[BadValue]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.match = matched(self.evaluator.protocol, list(self.source.schema), self.allow_extra)
+        protocol, schema = self.evaluator.protocol, dict(self.source.schema)
+        groups = [groups_of(each, schema, protocol, number) for number, each in enumerate(self.by)]
+        self.groups = [Grouped(each, held, protocol) for each, held in zip(self.by, groups, strict=True)]
+        kept = dict.fromkeys(each.column for each in groups if each.column)
+        self.match = matched(protocol, list(schema), self.allow_extra, list(kept))
+        others = [changed(self.evaluator, each) for each in self.what_if]
+        others += [other for each in self.curves for other in each.evaluators(self.evaluator)]
+        parts, top = tuple(self.evaluator.parts), top_criteria(protocol)
+        variants = [Variant(each, parts, top) for each in others]
+        variants += grouping_variants(self.evaluator, groups)
         self.population = PopulationEvaluator(
-            self.evaluator, self.match, dict(self.source.schema), self.bad_values == "unknown", self.counts, self.facts
+            self.evaluator, self.match, schema, self.bad_values == "unknown", self.counts, self.facts, variants
         )
-        self.tally = Tally(self.evaluator.protocol)
+        self.tally = Tally(protocol)
         self.ids: list[pl.Series] = []
-        top = self.tally.family.top
-        self.changes = [Changes(each, top, self.evaluator.parts) for each in self.what_if]
-        types, unknown = dict(self.source.schema), self.bad_values == "unknown"
-        self.others = [
-            PopulationEvaluator(changed(self.evaluator, each), self.match, types, unknown, False, False)
-            for each in self.what_if
-        ]
+        self.changes = [Changes(each, self.tally.family.top, self.evaluator.parts) for each in self.what_if]
+        self.curve_counts = [CurveCounts(each, self.evaluator.parts) for each in self.curves]
         if self.source.patients == 0:
             raise PopulationError(f"{self.source.name}: the population is empty")
 
@@ -119,11 +137,21 @@ class Screening:
             "readings": dict(self.evaluator.readings),
             **self.tally.as_json(),
             **({"what_if": [each.as_json() for each in self.changes]} if self.changes else {}),
+            **({"curves": [each.as_json() for each in self.curve_counts]} if self.curves else {}),
+            **({"groups": [each.as_json() for each in self.groups]} if self.groups else {}),
             "missing_items": list(missing.items),
             "undecided_criteria": list(missing.undecided),
             "bad_values": self.bad,
             "one_by_one": self.tally.one_by_one,
         }
+
+    def report(self) -> str:
+        """The summary as a page to look at, in HTML."""
+        from ..documents.content import content_of
+        from .reporting import report_page
+
+        content = content_of(self.evaluator.graph, self.evaluator.readings)
+        return report_page(self.summary(), content, Path(self.source.name).name)
 
     def missing(self) -> Missing:
         """What this data cannot say."""
@@ -136,12 +164,10 @@ class Screening:
         """The batches of all patients after the first `done`, decided and counted. Raises PopulationError."""
         passed = 0
         for partition in self.source.partitions:
-            for batch, *others in decided([self.population, *self.others], partition, self.match.used, done - passed):
+            for batch in decided(self.population, partition, self.match.used, done - passed):
                 self._note(batch.bad)
                 if self._usable:
-                    self.tally.add(batch, self.counts)
-                    for changes, other in zip(self.changes, others, strict=True):
-                        changes.add(batch, other)
+                    self._count(batch)
                 self.ids.append(batch.frame["id"].hash())
                 yield batch
                 if stop is not None and stop.is_set():
@@ -150,6 +176,21 @@ class Screening:
         if not self._usable:
             raise BadValues(self.bad, self.examples)
         self._refuse_repeated()
+
+    def _count(self, batch: Evaluated) -> None:
+        self.tally.add(batch, self.counts)
+        variants = iter(batch.variants)
+        for changes in self.changes:
+            changes.add(batch.frame, next(variants))
+        for curve in self.curve_counts:
+            curve.add([next(variants) for _ in curve.curve.points])
+        outcomes = next(variants, pl.DataFrame())
+        for group in self.groups:
+            group.add(batch, outcomes)
+
+    @property
+    def _counters(self) -> dict[str, Sequence[Counter]]:
+        return {"what_if": self.changes, "curves": self.curve_counts, "groups": self.groups}
 
     @property
     def _usable(self) -> bool:
@@ -185,7 +226,8 @@ class Screening:
     # ---- into a folder
 
     def write(self, folder: Path, progress: Progress = lambda done, of: None, stop: Event | None = None) -> None:
-        """Writes `verdicts.parquet` and `summary.json`. Raises PopulationError, and Stopped where `stop` was set."""
+        """Writes `verdicts.parquet`, `summary.json` and `report.html`. Raises PopulationError, and Stopped where `stop`
+        was set."""
         folder.mkdir(parents=True, exist_ok=True)
         stop = stop or Event()
         earlier = self._earlier(folder)
@@ -201,8 +243,11 @@ class Screening:
             raise Stopped(self.tally.patients)
         summary = folder / (SUMMARY + ".new")
         summary.write_text(json.dumps(self.summary(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        report = folder / (REPORT + ".new")
+        report.write_text(self.report(), encoding="utf-8")
         unfinished.replace(folder / VERDICTS)
         summary.replace(folder / SUMMARY)
+        report.replace(folder / REPORT)
         for name in (UNFINISHED, STATE):
             (folder / name).unlink(missing_ok=True)
 
@@ -240,7 +285,8 @@ class Screening:
 
     def _state(self) -> dict[str, Any]:
         """What a later run goes on from."""
-        return {"stamp": self._stamp(), **self.tally.state(), "what_if": [each.state() for each in self.changes]}
+        more = {name: [each.state() for each in several] for name, several in self._counters.items()}
+        return {"stamp": self._stamp(), **self.tally.state(), **more}
 
     def _stamp(self) -> str:
         """Tells whether a later run is the same: rules, readings, population, options."""
@@ -249,6 +295,7 @@ class Screening:
             protocol.id, protocol.version, repr(self.evaluator.graph.known.keys()),
             json.dumps(dict(self.evaluator.readings)), self.source.stamp,
             repr(sorted(self.source.schema.items(), key=str)), self.bad_values, repr(self.what_if),
+            repr([each.text for each in self.curves]), repr(self.by),
         ]  # fmt: skip
         return sha256("\n".join(held).encode()).hexdigest()
 
@@ -260,8 +307,9 @@ class Screening:
                 frame = pl.scan_parquet(folder / UNFINISHED)
                 if frame.select(pl.len()).collect().item() == state["patients"]:
                     self.tally.restore(state)
-                    for changes, held in zip(self.changes, state["what_if"], strict=True):
-                        changes.restore(held)
+                    for name, several in self._counters.items():
+                        for each, held in zip(several, state[name], strict=True):
+                            each.restore(held)
                     return frame
         return None
 

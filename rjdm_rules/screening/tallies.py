@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from ..protocol.model import Criterion, Part, Protocol
-from .evaluating import Evaluated, verdict_column
+from .evaluating import Evaluated, top_criteria, verdict_column
 from .formulas import counted, eligible, independent, truths_of
 from .polars_engine import OUTCOMES, VERDICTS
 
@@ -43,10 +43,11 @@ def family_of(protocol: Protocol) -> Family:
         for child in criterion.children:
             add(child, (*above, criterion.id))
 
-    top = [each for part in protocol.parts for block in part.blocks for each in block.criteria]
-    for criterion in top:
-        add(criterion, ())
-    return Family(tuple(each.id for each in top), {id: frozenset(names) for id, names in related.items()})
+    for part in protocol.parts:
+        for block in part.blocks:
+            for criterion in block.criteria:
+                add(criterion, ())
+    return Family(top_criteria(protocol), {id: frozenset(names) for id, names in related.items()})
 
 
 @dataclass

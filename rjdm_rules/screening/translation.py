@@ -59,15 +59,18 @@ class Plain:
 
 
 class Translation(ABC):
-    """The rule graph of one protocol, under one choice of readings, for a population of one shape."""
+    """The rule graph of one protocol, under one choice of readings, for a population of one shape. Its columns, and
+    what is doubtful of them, may be shared with another translation (`beside`)."""
 
-    def __init__(self, graph: RuleGraph, readings: Mapping[str, str], shape: Shape) -> None:
+    def __init__(
+        self, graph: RuleGraph, readings: Mapping[str, str], shape: Shape, beside: Translation | None = None
+    ) -> None:
         self.graph, self.protocol, self.readings, self.shape = graph, graph.protocol, readings, shape
-        self.b = Builder()
-        self.r = Ratios(self.b)
+        self.b: Builder = beside.b if beside else Builder()
+        self.r: Ratios = beside.r if beside else Ratios(self.b)
         self.nothing = Reference(self.protocol, {}, readings).run(graph)  # what holds of a record that says nothing
         self.left: list[x.Expression] = []  # conditions that have no form in columns
-        self.left_doubts: list[Column] = []  # where they might matter
+        self.left_doubts: list[Column] = beside.left_doubts if beside else []  # where they might matter
         self._memo: dict[tuple[str, int], tuple[x.Expression, Any]] = {}
         self._named: dict[tuple[str, str], Any] = {}
 

@@ -8,24 +8,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from ..evaluation.results import Evaluator
 from ..graph.build import build_graph
 from ..language.diagnostics import did_you_mean
-from ..language.source import Source
 from ..protocol import expressions as x
-from ..protocol.check import check_source
 from ..protocol.model import Block, Criterion, Part, Protocol
 from ..protocol.terms import all_conditions, walk
-from .evaluating import Evaluated, verdict_column
+from .comparing import comparisons
+from .evaluating import verdict_column
 from .matching import PopulationError
 from .polars_engine import VERDICTS
 
-NAME = "what_if_it_were"
 TURNED = {"≥": ("≥", ">"), ">": ("≥", ">"), "≤": ("≤", "<"), "<": ("≤", "<"), "=": ("=",), "≠": ("≠",)}
 Change = Callable[[x.Expression], x.Expression]
 
@@ -62,7 +60,8 @@ def changed(evaluator: Evaluator, what_if: WhatIf) -> Evaluator:
     """The evaluator of the changed rules. Raises PopulationError where a change does not fit, and UnknownReading."""
     protocol = evaluator.protocol
     for text in what_if.thresholds:
-        protocol = _with_threshold(protocol, text)
+        (wanted,) = comparisons(protocol, [text], f"what if {text}")
+        protocol = with_comparison(protocol, wanted, f"what if {text}")
     for id in what_if.dropped:
         protocol = _without(protocol, id)
     return Evaluator(build_graph(protocol), {**evaluator.readings, **what_if.readings})
@@ -71,14 +70,21 @@ def changed(evaluator: Evaluator, what_if: WhatIf) -> Evaluator:
 # ---- a threshold moved
 
 
-def _with_threshold(protocol: Protocol, text: str) -> Protocol:
-    wanted = _comparison(protocol, text)
-    same = [each for each in _comparisons(protocol) if each.left == wanted.left]
-    fitting = {id(each) for each in same if each.operator in TURNED[wanted.operator]}
+def comparisons_like(protocol: Protocol, wanted: x.Compare) -> list[x.Compare]:
+    """The comparisons of the rules that another stands in for: of the same thing, in the same direction."""
+    same = (each for each in _comparisons(protocol) if each.left == wanted.left)
+    return [each for each in same if each.operator in TURNED[wanted.operator]]
+
+
+def with_comparison(protocol: Protocol, wanted: x.Compare, text: str) -> Protocol:
+    """The rules with a comparison in place of theirs. Raises PopulationError, which begins with `text`, where they have
+    none like it."""
+    fitting = {id(each) for each in comparisons_like(protocol, wanted)}
     if not fitting:
+        same = (each for each in _comparisons(protocol) if each.left == wanted.left)
         there = ", ".join(sorted({" ".join(each.place.text.split()) for each in same if each.place}))
         help = f"the rules have {there}" if there else "the rules compare it nowhere"
-        raise PopulationError(f"what if {text}: there is no such comparison to change; {help}")
+        raise PopulationError(f"{text}: there is no such comparison to change; {help}")
 
     def change(node: x.Expression) -> x.Expression:
         if id(node) in fitting and isinstance(node, x.Compare):
@@ -92,28 +98,6 @@ def _comparisons(protocol: Protocol) -> list[x.Compare]:
     """Every comparison of the rules, each object once."""
     found = {id(node): node for condition in all_conditions(protocol) for node in walk(condition)}
     return [node for node in found.values() if isinstance(node, x.Compare)]
-
-
-def _comparison(protocol: Protocol, text: str) -> x.Compare:
-    """A comparison as the rules would have it, its names and units checked with theirs."""
-    source = _source(protocol)
-    more = f'\ndefine\n  {NAME} "what if" yes/no\n      = {" ".join(text.split())}\n'
-    folder = Path(source.name).parent  # where its libraries are
-    checked = check_source(Source(source.name, source.text.rstrip() + "\n" + more), folder)
-    if checked.protocol is None:
-        errors = [each for each in checked.diagnostics if each.severity == "error"]
-        raise PopulationError(
-            f"what if {text}: {errors[0].message}" + (f"; {errors[0].help}" if errors[0].help else "")
-        )
-    found = checked.protocol.definitions[NAME].expression
-    if not isinstance(found, x.Compare):
-        raise PopulationError(f"what if {text}: write a comparison, such as `lvef ≥ 50 %`")
-    return found
-
-
-def _source(protocol: Protocol) -> Source:
-    """The file that the protocol's criteria were read from."""
-    return next(iter(protocol.criteria())).place.source
 
 
 # ---- a criterion dropped
@@ -197,18 +181,18 @@ class Changes:
     verdicts: Counter[tuple[str, str]] = field(default_factory=Counter)
     criteria: Counter[str] = field(default_factory=Counter)
 
-    def add(self, before: Evaluated, after: Evaluated) -> None:
-        moved = np.zeros(before.frame.height, dtype=bool)
+    def add(self, before: pl.DataFrame, after: pl.DataFrame) -> None:
+        moved = np.zeros(before.height, dtype=bool)
         for part in self.parts:
             name = verdict_column(part)
-            a, b = (each.frame[name].to_physical().to_numpy() for each in (before, after))
+            a, b = (each[name].to_physical().to_numpy() for each in (before, after))
             pairs = np.bincount(a.astype(np.int64) * len(VERDICTS) + b, minlength=len(VERDICTS) ** 2)
             for place, count in enumerate(pairs):
                 if count:
                     self.verdicts[VERDICTS[place // len(VERDICTS)], VERDICTS[place % len(VERDICTS)]] += int(count)
             moved |= a != b
         for id in self.top:
-            a, b = (each.frame[id].to_physical().to_numpy() for each in (before, after))
+            a, b = (each[id].to_physical().to_numpy() for each in (before, after))
             other = moved if id in self.what_if.dropped else moved & (a != b)
             self.criteria[id] += int(np.count_nonzero(other))
 

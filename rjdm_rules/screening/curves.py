@@ -1,0 +1,131 @@
+"""How many patients are eligible over the range of a threshold: `lvef ≥ 40 to 60 %`.
+
+Each point of a curve is a what-if of its own, worked out on the same patients.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+import polars as pl
+
+from ..evaluation.results import Evaluator
+from ..protocol import expressions as x
+from ..protocol.model import Protocol
+from ..protocol.numbers import number_text
+from .comparing import comparisons
+from .evaluating import verdict_column
+from .matching import PopulationError
+from .polars_engine import VERDICTS
+from .what_if import comparisons_like, with_comparison
+
+STEPS = 20  # at most, between the ends
+NUMBER = r"[-−]?\d+(?:\.\d+)?"
+RANGE = re.compile(
+    rf"(?P<head>.*?[≥≤<>=]\s*)(?P<low>{NUMBER})\s*(?P<unit>.*?)\s*(?:\bto\b|\.\.|–)\s*(?P<high>{NUMBER})(?P<rest>.*)\Z"
+)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """`points` are the thresholds in the unit that was written (`unit`, or `× ULN`), `rules` those of each point, `now`
+    the thresholds of the rules as they are."""
+
+    text: str
+    unit: str
+    points: tuple[Fraction, ...]
+    rules: tuple[Protocol, ...]
+    now: tuple[Fraction, ...]
+
+    def evaluators(self, evaluator: Evaluator) -> list[Evaluator]:
+        from ..graph.build import build_graph
+
+        return [Evaluator(build_graph(each), evaluator.readings) for each in self.rules]
+
+
+def read_curve(text: str, protocol: Protocol) -> Curve:
+    """A curve as it is written: a comparison of the rules with a range in place of its threshold. Raises
+    PopulationError."""
+    found = RANGE.match(" ".join(text.split()))
+    if found is None:
+        raise PopulationError(f"curve {text}: write a comparison with a range, such as `lvef ≥ 40 to 60 %`")
+    low, high = (Fraction(found[name].replace("−", "-")) for name in ("low", "high"))
+    if not low < high:
+        raise PopulationError(
+            f"curve {text}: the range runs backwards; write {number_text(high)} to {number_text(low)}"
+        )
+    unit = (found["rest"] or found["unit"]).strip()
+    texts = [f"{found['head']}{number_text(each)} {unit}" for each in (low, high)]
+    first, last = comparisons(protocol, texts, f"curve {text}")
+    if not (isinstance(first.right, x.Constant) and isinstance(last.right, x.Constant)):
+        raise PopulationError(f"curve {text}: a curve is over a number that something is compared with")
+    start, end = first.right, last.right
+    slope = (end.value - start.value) / (high - low)
+    same = [each.right.value for each in comparisons_like(protocol, first) if isinstance(each.right, x.Constant)]
+    now = sorted({low + (value - start.value) / slope for value in same})
+    points = points_of(low, high, [each for each in now if low < each < high])
+    rules = []
+    for point in points:
+        constant = replace(start, value=start.value + (point - low) * slope)
+        rules.append(with_comparison(protocol, replace(first, right=constant), f"curve {text}"))
+    return Curve(text, unit, points, tuple(rules), tuple(now))
+
+
+def points_of(low: Fraction, high: Fraction, more: Sequence[Fraction]) -> tuple[Fraction, ...]:
+    """Round numbers from one end to the other, both ends and some more among them."""
+    least = (high - low) / STEPS
+    power = Fraction(1)
+    while power * 10 <= least:
+        power *= 10
+    while power > least:
+        power /= 10
+    step = next(
+        power * each
+        for each in (Fraction(1), Fraction(2), Fraction(5, 2), Fraction(5), Fraction(10))
+        if power * each >= least
+    )
+    first = -(-low // step) * step
+    inside = [first + n * step for n in range(int((high - first) / step) + 1)]
+    return tuple(sorted({low, high, *inside, *more}))
+
+
+class CurveCounts:
+    """The verdicts at each point of a curve."""
+
+    def __init__(self, curve: Curve, parts: Sequence[str | None]) -> None:
+        self.curve, self.parts = curve, parts
+        self.counts: list[dict[str, Counter[str]]] = [
+            {verdict_column(part): Counter() for part in parts} for _ in curve.points
+        ]
+
+    def add(self, variants: Sequence[pl.DataFrame]) -> None:
+        for counts, frame in zip(self.counts, variants, strict=True):
+            for name, counter in counts.items():
+                words = frame[name].value_counts()
+                counter.update({str(word): int(count) for word, count in words.iter_rows()})
+
+    def state(self) -> list[Any]:
+        return [{name: dict(counter) for name, counter in counts.items()} for counts in self.counts]
+
+    def restore(self, state: Sequence[Mapping[str, Mapping[str, int]]]) -> None:
+        self.counts = [{name: Counter(counter) for name, counter in counts.items()} for counts in state]
+
+    def as_json(self) -> dict[str, Any]:
+        points = []
+        for threshold, counts in zip(self.curve.points, self.counts, strict=True):
+            verdicts: dict[str | None, Any] = {
+                part: {word: counts[verdict_column(part)][word] for word in VERDICTS} for part in self.parts
+            }
+            held = verdicts if list(self.parts) != [None] else verdicts[None]
+            points.append({"threshold": float(threshold), "verdicts": held})
+        return {
+            "curve": self.curve.text,
+            "unit": self.curve.unit,
+            "now": [float(each) for each in self.curve.now],
+            "points": points,
+        }
