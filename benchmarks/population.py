@@ -66,9 +66,8 @@ def main(patients: int) -> None:
 
         def conditions() -> None:
             held = screening()
-            for partition in held.source.partitions:
-                for _ in decided(held.population, partition, held.match.used):
-                    pass
+            for _ in decided(held.population, held.source.partitions, held.match.used):
+                pass
 
         scan = pl.scan_parquet(people)
         hand = [timed(lambda: by_hand_to(people, Path(folder) / "hand.parquet")) for _ in range(ROUNDS)]

@@ -81,9 +81,10 @@ def screen(
 ) -> None:
     """Screen a population: verdict and outcomes of everyone, what they come to, and a report to look at.
 
-    POPULATION is a Parquet or CSV file, a folder of them, or a DuckDB table (FILE.duckdb::TABLE): one row a patient,
-    columns named as the items, with ast_unit and ast_uln beside ast; events are dates, lists of dates, or lists of
-    structs. A run that is stopped with Ctrl-C goes on where it was when it is started again.
+    POPULATION is a Parquet or CSV file, a folder of them, or a table of a database (clinic.duckdb::people,
+    postgresql://user@host/clinic::people): one row a patient, columns named as the items, with ast_unit and ast_uln
+    beside ast; events are dates, lists of dates, or lists of structs. A run that is stopped with Ctrl-C goes on where
+    it was when it is started again.
     """
     try:
         from ..evaluation.results import UnknownReading
@@ -96,7 +97,7 @@ def screen(
         refuse(NEEDS)
     evaluator = evaluator_for(with_criteria(usable(file)), readings)
     try:
-        source = population_of(Path(population), evaluator.protocol, Path(mapping) if mapping else None, longs)
+        source = population_of(population, evaluator.protocol, Path(mapping) if mapping else None, longs)
         more = asked(evaluator.protocol, what_ifs, curves, by)
         screening = Screening(evaluator, source, allow_extra, bad_values, **more)
         for line in str(screening.missing()).splitlines():
@@ -108,7 +109,8 @@ def screen(
     except (PopulationError, UnknownReading) as error:
         refuse(str(error))
     except Stopped as stopped:
-        note(f"stopped; {stopped.patients:,} patients are kept, and the same command goes on from there")
+        kept = f"{stopped.patients:,} patients are kept, and the same command goes on from there"
+        note(f"stopped; {kept if stopped.patients else 'nothing is kept'}")
         sys.exit(2)
     except OSError as error:
         refuse(f"{output}: cannot be written ({error.strerror or error})")

@@ -116,7 +116,15 @@ def listed(column: pl.Series, item: Item) -> pl.Series:
     written = column.str.strip_chars()
     if not written.str.contains(r"^[\[{]").any():
         return _split(column)
-    return pl.Series(column.name, [_occurrences(each, item) for each in written], dtype=pl.List(occurrence_type(item)))
+    return occurrence_lists(column, item)
+
+
+def occurrence_lists(column: pl.Series, item: Item) -> pl.Series:
+    """The same, events always as structs."""
+    if item.kind != "event":
+        return listed(column, item)
+    held = [_occurrences(each, item) for each in column.str.strip_chars()]
+    return pl.Series(column.name, held, dtype=pl.List(occurrence_type(item)))
 
 
 def _split(column: pl.Series) -> pl.Series:

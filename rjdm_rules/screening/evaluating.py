@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,7 @@ from .translate_deciding import DecidingTranslation
 Flags = npt.NDArray[np.bool_]  # one a patient of the batch
 DOUBTFUL, FAILS = "#doubtful", "#fails "
 MOST_DOUBTFUL = 0.005  # of the rows of a batch; beyond, it is looked whether more digits help
+PROBED = 5_000  # rows
 SOME = 0.001  # of the values of a column, for which no more digits are taken
 
 
@@ -81,7 +82,7 @@ class PopulationEvaluator:
         self.top = top_criteria(evaluator.protocol)
         self.bad_is_unknown = bad_is_unknown
         self.tidying = Tidying(evaluator.protocol, match, self.types)
-        self._lock = Lock()
+        self._lock = RLock()
         self._shape: Shape | None = None
         self._program: Program | None = None
         self.verdicts = {part: verdict_column(part) for part in evaluator.parts}
@@ -132,6 +133,9 @@ class PopulationEvaluator:
         check_ids(raw[self.match.id], first_row)
         raw = raw.rechunk() if raw.n_chunks() > 1 else raw  # else Polars aligns all columns at every step
         raw = raw.with_columns(self._lengthened(name, raw.schema[name]) for name in self.short)
+        with self._lock:
+            if self._shape is None:  # a few rows tell the shape of most batches, before whole ones are worked out twice
+                self._first_phase(self.tidying.tidy(raw[:PROBED], first_row))
         tidy = self.tidying.tidy(raw, first_row)
         if tidy.bad and self.bad_is_unknown:
             raw = tidy.without_bad(self.match)

@@ -13,6 +13,7 @@ import polars as pl
 from ..language.diagnostics import did_you_mean
 from ..protocol.model import Item, Protocol
 from .csv_files import listed, read_table
+from .database_tables import is_table, read_rows
 from .mapping import STANDARD, LongTable, SourceMapping
 from .matching import PopulationError
 from .sources import Partition, Source
@@ -112,19 +113,19 @@ def lists_of(tables: Sequence[LongTable], protocol: Protocol, id_type: Any) -> d
         rows = _rows(table, id_type)
         for name in _items_in(table, rows, protocol):
             if name in found:
-                raise PopulationError(f"{table.file}: `{name}` stands in another table too")
+                raise PopulationError(f"{table}: `{name}` stands in another table too")
             own = rows if table.only else rows.filter(pl.col("item") == name)
             found[name] = _column(table, protocol.items[name], own), name in table.absent
     return found
 
 
 def _rows(table: LongTable, id_type: Any) -> pl.DataFrame:
-    frame = read_table(table.file)
+    frame = read_rows(table.file) if is_table(table.file) else read_table(Path(table.file))
     names = {part: column for part, column in table.columns.items() if column in frame.columns}
     needed = ["patient"] if table.only else ["patient", "item"]
     for part in (*needed, *(part for part in table.columns if part not in STANDARD)):
         if part not in names:
-            raise PopulationError(f"{table.file}: there is no column `{table.columns[part]}` for {part}")
+            raise PopulationError(f"{table}: there is no column `{table.columns[part]}` for {part}")
     renamed = frame.select(pl.col(column).alias("id" if part == "patient" else part) for part, column in names.items())
     rest = [column for column in frame.columns if column not in names.values() and column not in renamed.columns]
     rows = renamed.with_columns(frame[column] for column in rest).with_columns(pl.col("id").cast(id_type))
@@ -141,7 +142,7 @@ def _items_in(table: LongTable, rows: pl.DataFrame, protocol: Protocol) -> list[
     strange = [] if wanted else [name for name in names if name not in protocol.items]
     if strange:
         help = did_you_mean(strange[0], protocol.items) or "say in [tables.items] which item each code is"
-        raise PopulationError(f"{table.file}: `{strange[0]}` is no item of this protocol; {help}")
+        raise PopulationError(f"{table}: `{strange[0]}` is no item of this protocol; {help}")
     there = [name for name in names if name in (wanted or protocol.items)]
     return sorted({*there, *table.absent, *(wanted & set(protocol.items))})
 
@@ -154,19 +155,20 @@ def _column(table: LongTable, item: Item, rows: pl.DataFrame) -> pl.DataFrame:
             known |= {"unit", "uln", "lln"}
         fields = [name for name in rows.columns if name in known]
         if not fields:
-            raise PopulationError(f"{table.file}: no column says when `{item.name}` was")
+            raise PopulationError(f"{table}: no column says when `{item.name}` was")
         listed_rows: pl.DataFrame = rows.group_by("id", maintain_order=True).agg(pl.struct(fields).alias(item.name))
         return listed_rows
     if "value" not in rows.columns:
-        raise PopulationError(f"{table.file}: there is no column `value` for `{item.name}`")
+        raise PopulationError(f"{table}: there is no column `value` for `{item.name}`")
     several = rows.filter(pl.col("id").is_duplicated())
     if several.height:
         raise PopulationError(
-            f"{table.file}: {several['id'][0]} has several values of `{item.name}`, which is no repeated measurement"
+            f"{table}: {several['id'][0]} has several values of `{item.name}`, which is no repeated measurement"
         )
     return rows.select("id", pl.col("value").alias(item.name))
 
 
-def long_table(path: Path) -> LongTable:
-    """A table with the usual columns: patient, item, date, value, unit, until, and attributes by name."""
-    return LongTable(path, STANDARD)
+def long_table(where: str) -> LongTable:
+    """A file or table of a database with the usual columns: patient, item, date, value, unit, until, and attributes by
+    name."""
+    return LongTable(where, STANDARD)

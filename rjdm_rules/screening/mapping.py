@@ -26,6 +26,7 @@ from typing import Any
 
 from ..language.diagnostics import did_you_mean
 from ..protocol.model import Protocol
+from .database_tables import shown_place
 from .matching import PopulationError
 
 LARGEST = 5_000_000  # bytes of a mapping file
@@ -35,15 +36,18 @@ SUFFIXES = ("_unit", "_uln", "_lln")
 
 @dataclass(frozen=True)
 class LongTable:
-    """`columns`: of each part (patient, item, date, until, value, unit, or an attribute) the column that holds it.
-    `items`: what the item column writes, and which item that is; `only` the item of the whole table. `absent`: items of
-    which a patient without a row has none."""
+    """`file` is a file or table of a database. `columns`: of each part (patient, item, date, until, value, unit, or an
+    attribute) the column that holds it. `items`: what the item column writes, and which item that is; `only` the item
+    of the whole table. `absent`: items of which a patient without a row has none."""
 
-    file: Path
+    file: str
     columns: Mapping[str, str]
     items: Mapping[str, str] = field(default_factory=dict)
     only: str | None = None
     absent: frozenset[str] = frozenset()
+
+    def __str__(self) -> str:
+        return shown_place(self.file)
 
 
 @dataclass(frozen=True)
@@ -122,7 +126,8 @@ class _Checking:
         table = self._table("tables", held)
         if "file" not in table:
             raise self.error("a table needs a `file`")
-        file = self.path.parent / self._text("tables.file", table["file"])
+        file = self._text("tables.file", table["file"])
+        file = file if "://" in file else str(self.path.parent / file)
         items = {
             code: self._event(f"tables.items.{code}", name)
             for code, name in self._texts("tables.items", table.get("items", {})).items()

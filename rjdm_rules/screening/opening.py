@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..protocol.model import Protocol
+from .database_tables import is_table, opened_table
 from .mapped import long_table, mapped
 from .mapping import SourceMapping, read_mapping
 from .sources import Source, source_of
@@ -16,11 +17,12 @@ from .sources import Source, source_of
 def population_of(
     population: Any, protocol: Protocol, mapping: Path | None = None, longs: Sequence[str | Path] = ()
 ) -> Source:
-    """The population of a path or a frame, as a mapping file says, with further tables in `longs`. Raises
-    PopulationError."""
-    plain = mapping is None and not longs
-    if plain:
-        return source_of(population, protocol)
+    """The population of a path, a table of a database or a frame, as a mapping file says, with further tables in
+    `longs`. Raises PopulationError."""
+    table = isinstance(population, str) and is_table(population)
+    source = opened_table(population, protocol) if table else source_of(population, protocol)
+    if mapping is None and not longs:
+        return source
     held = read_mapping(mapping, protocol) if mapping is not None else SourceMapping()
-    held = replace(held, tables=(*held.tables, *(long_table(Path(each)) for each in longs)))
-    return mapped(source_of(population, protocol), held, protocol)
+    held = replace(held, tables=(*held.tables, *(long_table(str(each)) for each in longs)))
+    return mapped(source, held, protocol)

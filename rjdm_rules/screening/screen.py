@@ -46,7 +46,8 @@ class Counter(Protocol):
 
 
 class Stopped(Exception):
-    """The run was stopped before all patients were decided. `patients` are kept."""
+    """The run was stopped before all patients were decided. `patients` are kept; none where a later run could not go
+    on from there."""
 
     def __init__(self, patients: int) -> None:
         self.patients = patients
@@ -162,17 +163,14 @@ class Screening:
 
     def batches(self, done: int = 0, stop: Event | None = None) -> Iterator[Evaluated]:
         """The batches of all patients after the first `done`, decided and counted. Raises PopulationError."""
-        passed = 0
-        for partition in self.source.partitions:
-            for batch in decided(self.population, partition, self.match.used, done - passed):
-                self._note(batch.bad)
-                if self._usable:
-                    self._count(batch)
-                self.ids.append(batch.frame["id"].hash())
-                yield batch
-                if stop is not None and stop.is_set():
-                    return
-            passed += partition.rows or 0
+        for batch in decided(self.population, self.source.partitions, self.match.used, done):
+            self._note(batch.bad)
+            if self._usable:
+                self._count(batch)
+            self.ids.append(batch.frame["id"].hash())
+            yield batch
+            if stop is not None and stop.is_set():
+                return
         if not self._usable:
             raise BadValues(self.bad, self.examples)
         self._refuse_repeated()
@@ -238,6 +236,9 @@ class Screening:
             unfinished.unlink(missing_ok=True)
             raise
         if self.tally.patients and stop.is_set() and self.tally.patients != self.source.patients:
+            if self.source.stamp is None:  # nobody can tell whether the next run would read the same rows
+                unfinished.unlink()
+                raise Stopped(0)
             unfinished.replace(folder / UNFINISHED)
             (folder / STATE).write_text(json.dumps(self._state()))
             raise Stopped(self.tally.patients)
@@ -293,7 +294,7 @@ class Screening:
         protocol = self.evaluator.protocol
         held = [
             protocol.id, protocol.version, repr(self.evaluator.graph.known.keys()),
-            json.dumps(dict(self.evaluator.readings)), self.source.stamp,
+            json.dumps(dict(self.evaluator.readings)), str(self.source.stamp),
             repr(sorted(self.source.schema.items(), key=str)), self.bad_values, repr(self.what_if),
             repr([each.text for each in self.curves]), repr(self.by),
         ]  # fmt: skip
@@ -301,6 +302,8 @@ class Screening:
 
     def _earlier(self, folder: Path) -> pl.LazyFrame | None:
         """What an earlier run has decided, if it was the same run."""
+        if self.source.stamp is None:
+            return None
         with suppress(OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError):
             state = json.loads((folder / STATE).read_text())
             if state["stamp"] == self._stamp():

@@ -1,4 +1,4 @@
-"""Where a population comes from: Parquet and CSV files, folders of them, tables in DuckDB, and frames in memory.
+"""Where a population comes from: Parquet and CSV files, folders of them, and frames in memory.
 
 A source is read in partitions, each of which is a run of patients that is read, decided and written as one.
 """
@@ -32,12 +32,12 @@ class Partition:
 @dataclass(frozen=True)
 class Source:
     """`schema`: the columns and their types. `patients`: how many, where that is known. `stamp` tells whether it is the
-    same population as before."""
+    same population as before; None that this cannot be told."""
 
     name: str
     schema: Mapping[str, Any]
     partitions: tuple[Partition, ...]
-    stamp: str
+    stamp: str | None
 
     @property
     def patients(self) -> int | None:
@@ -47,9 +47,6 @@ class Source:
 
 def opened(path: Path, protocol: Protocol) -> Source:
     """The population of a file or folder. Raises PopulationError."""
-    file, sign, table = str(path).partition("::")
-    if sign:
-        return _duckdb(Path(file), table)
     if not path.exists():
         raise PopulationError(f"{path}: there is no such file or folder")
     if path.is_dir():
@@ -58,7 +55,7 @@ def opened(path: Path, protocol: Protocol) -> Source:
 
 
 def source_of(population: Any, protocol: Protocol) -> Source:
-    """The population of a path, or of a frame of Polars, pandas or Arrow. Raises PopulationError."""
+    """The population of a frame of Polars, pandas or Arrow, or of a path. Raises PopulationError."""
     if isinstance(population, str | Path):
         return opened(Path(population), protocol)
     if isinstance(population, pl.LazyFrame):
@@ -81,7 +78,7 @@ def _folder(path: Path, protocol: Protocol) -> Source:
         if dict(each.schema) != dict(first.schema):
             raise PopulationError(_different(first, each))
     partitions = [partition for each in sources for partition in each.partitions]
-    return Source(str(path), first.schema, tuple(partitions), "; ".join(each.stamp for each in sources))
+    return Source(str(path), first.schema, tuple(partitions), "; ".join(str(each.stamp) for each in sources))
 
 
 def _different(a: Source, b: Source) -> str:
@@ -104,7 +101,8 @@ def _file(path: Path, protocol: Protocol) -> Source:
     return opener(path, protocol)
 
 
-def _stamp(path: Path) -> str:
+def stamp_of(path: Path) -> str:
+    """Tells whether a file is still the same."""
     held = path.stat()
     return f"{path.name} {held.st_size} {held.st_mtime_ns}"
 
@@ -116,13 +114,13 @@ def _parquet(path: Path, protocol: Protocol) -> Source:
         rows = int(scan.select(pl.len()).collect().item())
     except (pl.exceptions.PolarsError, OSError) as error:
         raise PopulationError(
-            f"{path}: this is no Parquet file that can be read, or it is cut short; {_short(error)}"
+            f"{path}: this is no Parquet file that can be read, or it is cut short; {short(error)}"
         ) from None
     partitions = [
         Partition(f"{path.name} {first}", min(PARTITION, rows - first), first, _reader(scan, first, path))
         for first in range(0, rows, PARTITION)
     ]
-    return Source(str(path), schema, tuple(partitions), _stamp(path))
+    return Source(str(path), schema, tuple(partitions), stamp_of(path))
 
 
 def _reader(scan: pl.LazyFrame, first: int, path: Path) -> Callable[[Sequence[str]], Iterator[pl.DataFrame]]:
@@ -131,13 +129,13 @@ def _reader(scan: pl.LazyFrame, first: int, path: Path) -> Callable[[Sequence[st
         try:
             yield from held.collect_batches(chunk_size=BATCH, maintain_order=True)
         except (pl.exceptions.PolarsError, OSError) as error:
-            raise PopulationError(f"{path}: the file cannot be read to its end; {_short(error)}") from None
+            raise PopulationError(f"{path}: the file cannot be read to its end; {short(error)}") from None
 
     return read
 
 
 def _csv(path: Path, protocol: Protocol) -> Source:
-    return of_frame(read_csv(path, protocol), path.name, _stamp(path))
+    return of_frame(read_csv(path, protocol), path.name, stamp_of(path))
 
 
 def of_frame(frame: pl.DataFrame, name: str = "the frame", stamp: str = "") -> Source:
@@ -158,40 +156,11 @@ def of_frame(frame: pl.DataFrame, name: str = "the frame", stamp: str = "") -> S
     return Source(name, dict(frame.schema), tuple(partitions), stamp)
 
 
-def _duckdb(path: Path, name: str) -> Source:
-    """A table of a DuckDB file, which is read only: `warehouse.duckdb::people`, or `::schema.people`."""
-    import duckdb
-    from sqlglot import exp
-
-    from .sql_tables import table_of
-
-    if not path.exists():
-        raise PopulationError(f"{path}: there is no such file")
-    table = table_of(tuple(name.split(".")))
-
-    def rows(query: exp.Select) -> Iterator[pl.DataFrame]:
-        with duckdb.connect(str(path), read_only=True) as connection:
-            for batch in connection.sql(query.from_(table).sql(dialect="duckdb")).to_arrow_reader(BATCH):
-                yield pl.DataFrame(pl.from_arrow(batch))
-
-    def read(columns: Sequence[str]) -> Iterator[pl.DataFrame]:
-        yield from rows(exp.select(*(exp.column(each, quoted=True) for each in columns)))
-
-    try:
-        with duckdb.connect(str(path), read_only=True) as connection:
-            schema = connection.sql(exp.select("*").from_(table).limit(0).sql(dialect="duckdb")).pl().schema
-            count = connection.sql(exp.select("COUNT(*)").from_(table).sql(dialect="duckdb")).pl()
-    except duckdb.Error as error:
-        raise PopulationError(f"{path}: the table {name} cannot be read; {_short(error)}") from None
-    patients = int(count.item())
-    partitions = (Partition(f"{path.name} {name}", patients, 0, read),) if patients else ()
-    return Source(f"{path}::{name}", dict(schema), partitions, f"{_stamp(path)} {name}")
-
-
 OPENERS: dict[str, Callable[[Path, Protocol], Source]] = {".parquet": _parquet, ".csv": _csv}
 
 
-def _short(error: Exception) -> str:
+def short(error: Exception) -> str:
+    """An error of a library in one line."""
     text = " ".join(str(error).split())
     return text if len(text) <= 160 else text[:157] + "…"
 
