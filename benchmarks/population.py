@@ -21,7 +21,6 @@ import by_hand
 import polars as pl
 
 from rjdm_rules import load
-from rjdm_rules.screening.running import decided
 from rjdm_rules.screening.screen import Screening
 from rjdm_rules.screening.sources import opened
 from rjdm_rules.screening.synthesizing import write_population
@@ -60,16 +59,16 @@ def main(patients: int) -> None:
                 pass
 
         def read() -> None:
-            for partition in screening().source.partitions:
-                for _ in partition.read(screening().match.used):
+            for partition in opened(people, rules.model).partitions:
+                for _ in partition.read(columns):
                     pass
 
         def conditions() -> None:
-            held = screening()
-            for _ in decided(held.population, held.source.partitions, held.match.used):
+            for _ in screening().engine.batches(0):
                 pass
 
         scan = pl.scan_parquet(people)
+        columns = screening().engine.match.used
         hand = [timed(lambda: by_hand_to(people, Path(folder) / "hand.parquet")) for _ in range(ROUNDS)]
         same = [timed(lambda: screening(False).write(Path(folder) / "out")) for _ in range(ROUNDS)]
         ours = [timed(lambda: screening().write(Path(folder) / "out")) for _ in range(ROUNDS)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -51,6 +52,12 @@ def made(seed: int) -> tuple[Protocol, pl.DataFrame]:
 def embedded(rules: Protocol, frame: pl.DataFrame) -> pl.DataFrame:
     evaluator = PopulationEvaluator(rules.evaluator(), matched(rules.model, frame.columns), dict(frame.schema))
     return texted(evaluator.run(frame).frame)
+
+
+def with_many_digits(people: pl.DataFrame) -> pl.DataFrame:
+    """Some values with more digits than SQL takes."""
+    some = (pl.int_range(pl.len()) % 50 == 0) & pl.col("ast").is_not_null()
+    return people.with_columns(ast=pl.when(some).then(120.00000000000001).otherwise("ast"))
 
 
 def texted(frame: pl.DataFrame) -> pl.DataFrame:
@@ -204,7 +211,7 @@ def test_a_table_of_a_duckdb_file_is_a_population(tmp_path: Any) -> None:
     found = pl.read_parquet(tmp_path / "out" / "verdicts.parquet")
     assert texted(found).equals(embedded(rules, frame))
     wrong = run("screen", "rjdm_cart", f"{tmp_path}/clinic.duckdb::nobody", "-o", f"{tmp_path}/out")
-    assert wrong.exit_code == 2 and "the table nobody cannot be read" in wrong.stderr
+    assert wrong.exit_code == 2 and "nobody: the table cannot be read" in wrong.stderr
     assert "no such file" in run("screen", "rjdm_cart", f"{tmp_path}/none.duckdb::people", "-o", "out").stderr
 
 
@@ -248,3 +255,84 @@ def test_spark_decides_made_up_rjdm_patients(spark: Any, tmp_path: Any) -> None:
     database = SparkDatabase(spark.read.parquet(str(tmp_path / "people.parquet")))
     people = SqlPopulation(rules.evaluator(), database, (database.name,))
     assert texted(pl.concat(people.batches())).equals(embedded(rules, frame))
+
+
+def test_spark_gives_a_dataframe_of_everyone(spark: Any, tmp_path: Any) -> None:
+    from rjdm_rules.screening.spark_tables import screened
+
+    rules = load("rjdm_cart")
+    frame = Synthesizer(rules.graph, 5).block(0, 300)
+    frame = with_many_digits(frame)
+    frame.write_parquet(tmp_path / "people.parquet")
+    found = screened(rules.evaluator(), spark.read.parquet(str(tmp_path / "people.parquet")))
+    rows = pl.DataFrame([each.asDict() for each in found.collect()])
+    assert texted(rows).equals(embedded(rules, frame))
+    with pytest.raises(PopulationError):
+        screened(rules.evaluator(), found)
+
+
+# ---- the command
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "spark"])
+def test_the_command_gives_the_same_on_every_engine(engine: str, tmp_path: Any, request: pytest.FixtureRequest) -> None:
+    if engine == "spark":
+        request.getfixturevalue("spark")
+    rules = load("rjdm_cart")
+    folder = tmp_path / "people"
+    folder.mkdir()
+    for part in range(2):
+        people = Synthesizer(rules.graph, 9).block(part, 700)
+        if part:
+            people = with_many_digits(people)
+        people.write_parquet(folder / f"{part}.parquet")
+    here = run("screen", "rjdm_cart", str(folder), "-o", f"{tmp_path}/here", "--format", "json")
+    there = run("screen", "rjdm_cart", str(folder), "-o", f"{tmp_path}/there", "--format", "json", "--engine", engine)
+    assert there.exit_code == 0, there.output
+    assert json.loads(there.stdout) | {"one_by_one": 0} == json.loads(here.stdout) | {"one_by_one": 0}
+    assert json.loads(there.stdout)["one_by_one"] > 0
+    a, b = (pl.read_parquet(f"{tmp_path}/{each}/verdicts.parquet").sort("id") for each in ("here", "there"))
+    assert a.equals(b)
+    assert (tmp_path / "there" / "report.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--by", "sex"), "duckdb: what-ifs, curves and groups need the embedded engine"),
+        (("--what-if", "lvef ≥ 50 %"), "need the embedded engine"),
+        (("--bad-values", "unknown"), "only the embedded engine takes bad values as unknown"),
+        (("--long", "labs.csv"), "mapping files and --long need the embedded engine"),
+        ((), "`age` holds texts, where SQL needs numbers"),
+    ],
+)
+def test_what_an_engine_cannot_do_is_refused(arguments: tuple[str, ...], message: str, tmp_path: Any) -> None:
+    pl.DataFrame({"id": ["a"], "age": ["9"]}).write_parquet(tmp_path / "p.parquet")
+    result = run(
+        "screen", "rjdm_cart", f"{tmp_path}/p.parquet", "-o", f"{tmp_path}/out", "--engine", "duckdb", *arguments
+    )
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        ("none.duckdb::people", "none.duckdb: there is no such file"),
+        ("wrong.duckdb::people", "wrong.duckdb: this is no DuckDB file that can be read"),
+        ("people.csv", "DuckDB decides tables (clinic.duckdb::people) and Parquet"),
+        ("none.parquet", "DuckDB decides tables"),
+        ("cut.parquet", "cut.parquet: "),
+        (".", "DuckDB decides tables"),
+    ],
+)
+def test_populations_that_duckdb_cannot_open(where: str, message: str, tmp_path: Any) -> None:
+    (tmp_path / "wrong.duckdb").write_text("no database")
+    (tmp_path / "people.csv").write_text("id\n1\n")
+    (tmp_path / "cut.parquet").write_bytes(b"PAR1")
+    (tmp_path / "dir").mkdir()
+    path = f"{tmp_path}/dir" if where == "." else f"{tmp_path}/{where}"
+    result = run("screen", "rjdm_cart", path, "-o", f"{tmp_path}/out", "--engine", "duckdb")
+    assert result.exit_code == 2
+    assert message in result.stderr

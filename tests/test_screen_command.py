@@ -308,7 +308,7 @@ def test_made_up_people_are_taken_and_of_every_verdict() -> None:
     verdicts: dict[str, Any] = screening.frame()["verdict"].value_counts().rows_by_key("verdict", unique=True)  # type: ignore[assignment]
     assert set(verdicts) == {"eligible", "ineligible", "undetermined"}
     assert not screening.bad
-    match = screening.match
+    match = screening.engine.match
     for row in frame.head(50).iter_rows(named=True):
         rules.evaluate(record_of(match, row))
 

@@ -63,6 +63,13 @@ DIFFERENT = 0.05  # a false discovery rate below which a difference is pointed a
 @click.option(
     "--by", multiple=True, metavar="COLUMN", help="Outcomes by group: 'site', 'sex', or 'age: 6, 12' for bands of age."
 )
+@click.option(
+    "--engine",
+    type=click.Choice(["polars", "duckdb", "spark"]),
+    default="polars",
+    show_default=True,
+    help="What decides: this machine's columns, or the rules as SQL on DuckDB or Spark.",
+)
 @READING
 @ALLOW_EXTRA
 def screen(
@@ -76,6 +83,7 @@ def screen(
     what_ifs: tuple[str, ...],
     curves: tuple[str, ...],
     by: tuple[str, ...],
+    engine: str,
     readings: tuple[str, ...],
     allow_extra: bool,
 ) -> None:
@@ -89,6 +97,7 @@ def screen(
     try:
         from ..evaluation.results import UnknownReading
         from ..screening.asking import asked
+        from ..screening.engines import in_database
         from ..screening.opening import population_of
         from ..screening.screen import PopulationError, Screening, Stopped
     except ModuleNotFoundError as error:
@@ -97,13 +106,17 @@ def screen(
         refuse(NEEDS)
     evaluator = evaluator_for(with_criteria(usable(file)), readings)
     try:
-        source = population_of(population, evaluator.protocol, Path(mapping) if mapping else None, longs)
+        if engine != "polars" and (mapping or longs):
+            refuse(f"{engine}: mapping files and --long need the embedded engine")
+        held = Path(mapping) if mapping else None
+        here = engine == "polars"
+        source = population_of(population, evaluator.protocol, held, longs) if here else in_database(engine, population)
         more = asked(evaluator.protocol, what_ifs, curves, by)
         screening = Screening(evaluator, source, allow_extra, bad_values, **more)
         for line in str(screening.missing()).splitlines():
             note(line)
-        if allow_extra and screening.match.extra:
-            note("passed over: " + ", ".join(screening.match.extra))
+        if allow_extra and screening.engine.match.extra:
+            note("passed over: " + ", ".join(screening.engine.match.extra))
         with Bar() as bar:
             screening.write(Path(output), bar)
     except (PopulationError, UnknownReading) as error:

@@ -18,12 +18,12 @@ import pyarrow as pa
 from sqlglot import exp
 
 from ..protocol.model import Protocol
+from .addresses import SIGN, parted, shown_place
 from .csv_files import occurrence_lists
 from .matching import PopulationError
 from .sources import BATCH, Partition, Source, short, stamp_of
 from .sql_tables import table_of
 
-SIGN = "::"
 POSTGRES = ("postgresql", "postgres")
 EXACT_DIGITS = 15  # of a decimal number that floating point shows again
 NEEDS_POSTGRES = "PostgreSQL needs one more package: pip install 'rjdm-rules[postgres]'"
@@ -143,14 +143,9 @@ def postgres_column(field: pa.Field) -> exp.Expr:
 # ---- what all have in common
 
 
-def is_table(where: str) -> bool:
-    """Whether this is the address of a table, and no path."""
-    return SIGN in where
-
-
 def table_at(where: str) -> Table:
     """The table of an address. Raises PopulationError."""
-    place, _, table = where.rpartition(SIGN)
+    place, table = parted(where)
     if not place or not table:
         raise PopulationError(
             f"{shown_place(where)}: write FILE.duckdb::TABLE or postgresql://USER@HOST/DATABASE::TABLE"
@@ -158,12 +153,6 @@ def table_at(where: str) -> Table:
     if urlsplit(place).scheme in POSTGRES:
         return PostgresTable(place, table)
     return DuckTable(Path(place), table)
-
-
-def shown_place(where: str) -> str:
-    """An address without user and password."""
-    before, sign, after = where.rpartition("@")
-    return f"{before.partition('://')[0]}://{after}" if sign and "://" in before else where
 
 
 def opened_table(where: str, protocol: Protocol) -> Source:

@@ -86,21 +86,7 @@ class PopulationEvaluator:
         self._shape: Shape | None = None
         self._program: Program | None = None
         self.verdicts = {part: verdict_column(part) for part in evaluator.parts}
-        self.facts = pl.Enum(sorted(evaluator.protocol.items))
-
-    def output_schema(self) -> dict[str, Any]:
-        """The columns of what is found, and their types."""
-        found: dict[str, Any] = {"id": self.types[self.match.id]}
-        found.update({name: pl.Enum(VERDICTS) for name in self.verdicts.values()})
-        found.update({id: pl.Enum(OUTCOMES) for id in self.evaluator.ids})
-        return {**found, "deciding_facts": pl.List(self.facts)}
-
-    def undecided(self) -> tuple[str, ...]:
-        """The criteria at the top that are unknown for everyone, since the population lacks their items."""
-        items = self.evaluator.protocol.items
-        shape = Shape({name: full_item(items[name]) for name in self.match.items})
-        outcomes = RuleTranslation(self.evaluator.graph, self.evaluator.readings, shape).translated().outcomes
-        return tuple(id for id in self.top if outcomes[id].literal and outcomes[id].value == "unknown")
+        self.facts = facts_type(evaluator)
 
     def program(self, shape: Shape) -> Program:
         """The rules for populations of a shape."""
@@ -155,7 +141,7 @@ class PopulationEvaluator:
             found = self._one_by_one(found, raw, rows)
         fails = {name: name.removeprefix(FAILS) for name in found.columns if name.startswith(FAILS)}
         variants = [self._of_variant(found, number) for number in range(len(self.variants))]
-        frame = found.select(raw[self.match.id].alias("id"), *list(self.output_schema())[1:])
+        frame = found.select(raw[self.match.id].alias("id"), *list(output_schema(self.evaluator, pl.String))[1:])
         bad = [each for each, _ in tidy.bad]
         beside = raw.select(self.match.keep)
         return Evaluated(frame, found.select(list(fails)).rename(fails), len(rows), bad, variants, beside)
@@ -242,6 +228,27 @@ def _from(
     for id in variant.ids:
         columns.append(_replaced(found[prefix + id], rows, [each.criteria[id] for each in results], OUTCOMES))
     return columns
+
+
+def facts_type(evaluator: Evaluator) -> pl.Enum:
+    """The type of a deciding fact."""
+    return pl.Enum(sorted(evaluator.protocol.items))
+
+
+def output_schema(evaluator: Evaluator, id_type: Any) -> dict[str, Any]:
+    """The columns of what is found, and their types."""
+    found: dict[str, Any] = {"id": id_type}
+    found.update({verdict_column(part): pl.Enum(VERDICTS) for part in evaluator.parts})
+    found.update({id: pl.Enum(OUTCOMES) for id in evaluator.ids})
+    return {**found, "deciding_facts": pl.List(facts_type(evaluator))}
+
+
+def undecided(evaluator: Evaluator, match: Match) -> tuple[str, ...]:
+    """The criteria at the top that are unknown for everyone, since the population lacks their items."""
+    shape = Shape({name: full_item(evaluator.protocol.items[name]) for name in match.items})
+    outcomes = RuleTranslation(evaluator.graph, evaluator.readings, shape).translated().outcomes
+    top = top_criteria(evaluator.protocol)
+    return tuple(id for id in top if outcomes[id].literal and outcomes[id].value == "unknown")
 
 
 def top_criteria(protocol: Protocol) -> tuple[str, ...]:

@@ -12,8 +12,8 @@ import polars as pl
 
 from ..language.diagnostics import did_you_mean
 from ..protocol.model import Item, Protocol
+from .addresses import is_table
 from .csv_files import listed, read_table
-from .database_tables import is_table, read_rows
 from .mapping import STANDARD, LongTable, SourceMapping
 from .matching import PopulationError
 from .sources import Partition, Source
@@ -120,7 +120,7 @@ def lists_of(tables: Sequence[LongTable], protocol: Protocol, id_type: Any) -> d
 
 
 def _rows(table: LongTable, id_type: Any) -> pl.DataFrame:
-    frame = read_rows(table.file) if is_table(table.file) else read_table(Path(table.file))
+    frame = _table(table.file)
     names = {part: column for part, column in table.columns.items() if column in frame.columns}
     needed = ["patient"] if table.only else ["patient", "item"]
     for part in (*needed, *(part for part in table.columns if part not in STANDARD)):
@@ -132,6 +132,14 @@ def _rows(table: LongTable, id_type: Any) -> pl.DataFrame:
     if table.only is None and table.items:
         rows = rows.with_columns(pl.col("item").cast(pl.String).replace(dict(table.items)))
     return rows
+
+
+def _table(where: str) -> pl.DataFrame:
+    if not is_table(where):
+        return read_table(Path(where))
+    from .database_tables import read_rows
+
+    return read_rows(where)
 
 
 def _items_in(table: LongTable, rows: pl.DataFrame, protocol: Protocol) -> list[str]:

@@ -26,7 +26,7 @@ from typing import Any
 
 from ..language.diagnostics import did_you_mean
 from ..protocol.model import Protocol
-from .database_tables import shown_place
+from .addresses import shown_place
 from .matching import PopulationError
 
 LARGEST = 5_000_000  # bytes of a mapping file

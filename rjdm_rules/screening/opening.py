@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..protocol.model import Protocol
-from .database_tables import is_table, opened_table
+from .addresses import is_table
 from .mapped import long_table, mapped
 from .mapping import SourceMapping, read_mapping
 from .sources import Source, source_of
@@ -19,10 +19,17 @@ def population_of(
 ) -> Source:
     """The population of a path, a table of a database or a frame, as a mapping file says, with further tables in
     `longs`. Raises PopulationError."""
-    table = isinstance(population, str) and is_table(population)
-    source = opened_table(population, protocol) if table else source_of(population, protocol)
+    source = _opened(population, protocol)
     if mapping is None and not longs:
         return source
     held = read_mapping(mapping, protocol) if mapping is not None else SourceMapping()
     held = replace(held, tables=(*held.tables, *(long_table(str(each)) for each in longs)))
     return mapped(source, held, protocol)
+
+
+def _opened(population: Any, protocol: Protocol) -> Source:
+    if not is_table(population):
+        return source_of(population, protocol)
+    from .database_tables import opened_table
+
+    return opened_table(population, protocol)

@@ -22,11 +22,11 @@ from polars.io.plugins import register_io_source
 from ..evaluation.results import Evaluator
 from .batches import BadValue
 from .curves import Curve, CurveCounts
+from .engines import Engine, InDatabase, PolarsEngine, SqlEngine
 from .evaluating import Evaluated, PopulationEvaluator, Variant, top_criteria
 from .grouping import Grouping, grouping_variants, groups_of
 from .groups import Grouped
-from .matching import Match, PopulationError, matched
-from .running import decided
+from .matching import PopulationError, matched
 from .sources import Source
 from .tallies import Tally
 from .what_if import Changes, WhatIf, changed
@@ -91,11 +91,11 @@ class Missing:
 
 @dataclass
 class Screening:
-    """One population under one protocol. `bad_values` is "refuse" or "unknown". Without `counts` there is no summary
-    but of verdicts, without `facts` there are no deciding facts."""
+    """One population under one protocol, decided here or (InDatabase) where it is. `bad_values` is "refuse" or
+    "unknown". Without `counts` there is no summary but of verdicts, without `facts` there are no deciding facts."""
 
     evaluator: Evaluator
-    source: Source
+    source: Source | InDatabase
     allow_extra: bool = False
     bad_values: str = "refuse"
     counts: bool = True
@@ -103,31 +103,46 @@ class Screening:
     what_if: tuple[WhatIf, ...] = ()
     curves: tuple[Curve, ...] = ()
     by: tuple[Grouping, ...] = ()
-    match: Match = field(init=False)
+    engine: Engine = field(init=False)
     tally: Tally = field(init=False)
     bad: dict[str, int] = field(default_factory=dict)
     examples: dict[str, list[BadValue]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        protocol, schema = self.evaluator.protocol, dict(self.source.schema)
+        protocol = self.evaluator.protocol
+        self.groups: list[Grouped] = []
+        self.engine = self._in_database() if isinstance(self.source, InDatabase) else self._embedded(self.source)
+        self.tally = Tally(protocol)
+        self.ids: list[pl.Series] = []
+        self.changes = [Changes(each, self.tally.family.top, self.evaluator.parts) for each in self.what_if]
+        self.curve_counts = [CurveCounts(each, self.evaluator.parts) for each in self.curves]
+        if self.engine.patients == 0:
+            raise PopulationError(f"{self.engine.name}: the population is empty")
+
+    def _in_database(self) -> Engine:
+        assert isinstance(self.source, InDatabase)
+        kind = self.source.database.dialect
+        if self.what_if or self.curves or self.by:
+            raise PopulationError(f"{kind}: what-ifs, curves and groups need the embedded engine")
+        if self.bad_values == "unknown":
+            raise PopulationError(f"{kind}: only the embedded engine takes bad values as unknown")
+        return SqlEngine(self.source, self.evaluator, self.allow_extra, self.counts)
+
+    def _embedded(self, source: Source) -> Engine:
+        protocol, schema = self.evaluator.protocol, dict(source.schema)
         groups = [groups_of(each, schema, protocol, number) for number, each in enumerate(self.by)]
         self.groups = [Grouped(each, held, protocol) for each, held in zip(self.by, groups, strict=True)]
         kept = dict.fromkeys(each.column for each in groups if each.column)
-        self.match = matched(protocol, list(schema), self.allow_extra, list(kept))
+        match = matched(protocol, list(schema), self.allow_extra, list(kept))
         others = [changed(self.evaluator, each) for each in self.what_if]
         others += [other for each in self.curves for other in each.evaluators(self.evaluator)]
         parts, top = tuple(self.evaluator.parts), top_criteria(protocol)
         variants = [Variant(each, parts, top) for each in others]
         variants += grouping_variants(self.evaluator, groups)
-        self.population = PopulationEvaluator(
-            self.evaluator, self.match, schema, self.bad_values == "unknown", self.counts, self.facts, variants
+        population = PopulationEvaluator(
+            self.evaluator, match, schema, self.bad_values == "unknown", self.counts, self.facts, variants
         )
-        self.tally = Tally(protocol)
-        self.ids: list[pl.Series] = []
-        self.changes = [Changes(each, self.tally.family.top, self.evaluator.parts) for each in self.what_if]
-        self.curve_counts = [CurveCounts(each, self.evaluator.parts) for each in self.curves]
-        if self.source.patients == 0:
-            raise PopulationError(f"{self.source.name}: the population is empty")
+        return PolarsEngine(source, population)
 
     def summary(self) -> dict[str, Any]:
         """What is counted, and what it was counted from."""
@@ -152,18 +167,18 @@ class Screening:
         from .reporting import report_page
 
         content = content_of(self.evaluator.graph, self.evaluator.readings)
-        return report_page(self.summary(), content, Path(self.source.name).name)
+        return report_page(self.summary(), content, Path(self.engine.name).name)
 
     def missing(self) -> Missing:
         """What this data cannot say."""
-        undecided = self.population.undecided()
-        return Missing(self.match.missing, len(self.evaluator.protocol.items), undecided)
+        missing = self.engine.match.missing
+        return Missing(missing, len(self.evaluator.protocol.items), self.engine.undecided())
 
     # ---- over all patients
 
     def batches(self, done: int = 0, stop: Event | None = None) -> Iterator[Evaluated]:
         """The batches of all patients after the first `done`, decided and counted. Raises PopulationError."""
-        for batch in decided(self.population, self.source.partitions, self.match.used, done):
+        for batch in self.engine.batches(done):
             self._note(batch.bad)
             if self._usable:
                 self._count(batch)
@@ -207,8 +222,7 @@ class Screening:
         hashes = pl.concat(self.ids) if self.ids else pl.Series([], dtype=pl.UInt64)
         if hashes.n_unique() == len(hashes):
             return
-        names = [batch for partition in self.source.partitions for batch in partition.read([self.match.id])]
-        ids = pl.concat(names)[self.match.id]
+        ids = self.engine.ids()
         repeated = ids.filter(ids.is_duplicated())
         if len(repeated):
             some = repeated.unique(maintain_order=True)
@@ -235,8 +249,8 @@ class Screening:
         except BaseException:
             unfinished.unlink(missing_ok=True)
             raise
-        if self.tally.patients and stop.is_set() and self.tally.patients != self.source.patients:
-            if self.source.stamp is None:  # nobody can tell whether the next run would read the same rows
+        if self.tally.patients and stop.is_set() and self.tally.patients != self.engine.patients:
+            if self.engine.stamp is None:  # nobody can tell whether the next run would read the same rows
                 unfinished.unlink()
                 raise Stopped(0)
             unfinished.replace(folder / UNFINISHED)
@@ -261,9 +275,9 @@ class Screening:
                 if earlier is not None:
                     for held in earlier.collect_batches(maintain_order=True):
                         self.ids.append(held["id"].hash())
-                        yield held.select(list(self.population.output_schema()))
+                        yield held.select(list(self.engine.output_schema()))
                 for batch in self.batches(self.tally.patients, stop):
-                    progress(self.tally.patients, self.source.patients)
+                    progress(self.tally.patients, self.engine.patients)
                     if self._usable:
                         yield batch.frame
             except BaseException as problem:  # told below; the writer would tell it in its own words
@@ -271,7 +285,7 @@ class Screening:
 
         def write() -> None:
             try:
-                lazy = register_io_source(frames, schema=self.population.output_schema())
+                lazy = register_io_source(frames, schema=self.engine.output_schema())
                 lazy.sink_parquet(path, compression="zstd", row_group_size=250_000)
             except BaseException as problem:
                 problems.append(problem)
@@ -294,15 +308,15 @@ class Screening:
         protocol = self.evaluator.protocol
         held = [
             protocol.id, protocol.version, repr(self.evaluator.graph.known.keys()),
-            json.dumps(dict(self.evaluator.readings)), str(self.source.stamp),
-            repr(sorted(self.source.schema.items(), key=str)), self.bad_values, repr(self.what_if),
+            json.dumps(dict(self.evaluator.readings)), str(self.engine.stamp),
+            repr(sorted(self.engine.schema.items(), key=str)), self.bad_values, repr(self.what_if),
             repr([each.text for each in self.curves]), repr(self.by),
         ]  # fmt: skip
         return sha256("\n".join(held).encode()).hexdigest()
 
     def _earlier(self, folder: Path) -> pl.LazyFrame | None:
         """What an earlier run has decided, if it was the same run."""
-        if self.source.stamp is None:
+        if self.engine.stamp is None:
             return None
         with suppress(OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError):
             state = json.loads((folder / STATE).read_text())

@@ -17,20 +17,20 @@ from ..evaluation.problems import RecordError
 from ..evaluation.results import Evaluator
 from ..protocol.model import Item
 from ..units.unit import UnitError, conversion, read_unit
-from .evaluating import verdict_column
+from .evaluating import Evaluated, output_schema, verdict_column
 from .ids import check_id_type
 from .kinds import MEASURED
 from .matching import ItemColumns, Match, PopulationError, matched
-from .polars_engine import OUTCOMES, VERDICTS
 from .raw_records import record_of
 from .shape import LARGE, ItemShape, Shape
 from .sources import type_words
-from .sql_rules import APART, FACTS, ID, SqlRules, sql_rules
+from .sql_rules import APART, FACTS, FAILS, ID, SqlRules, sql_rules
 from .sql_tables import SqlTable
 from .sql_writer import number
 
 TRIED_DIGITS = (2, 4, 6)
 MOST_UNITS = 100
+FETCHED = 10_000  # patients whom SQL does not decide, at once
 
 
 class Database(Protocol):
@@ -52,19 +52,25 @@ class Database(Protocol):
 
 
 class SqlPopulation:
-    """A population in a database under one protocol and choice of readings."""
+    """A population in a database under one protocol and choice of readings. With `counts` it is worked out which
+    criteria fail. Raises PopulationError for columns that SQL cannot read, and ids that are missing or repeated."""
 
     def __init__(
-        self, evaluator: Evaluator, database: Database, name: Sequence[str], allow_extra: bool = False
+        self,
+        evaluator: Evaluator,
+        database: Database,
+        name: Sequence[str],
+        allow_extra: bool = False,
+        counts: bool = False,
     ) -> None:
-        self.evaluator, self.database = evaluator, database
-        schema = database.schema(SqlTable(tuple(name)))
-        self.match: Match = matched(evaluator.protocol, list(schema), allow_extra)
-        self.id_type = schema[self.match.id]
-        check_id_type(self.id_type)
-        self.table, shape = shaped(self.match, schema, tuple(name), database.dialect)
+        self.evaluator, self.database, self.counts = evaluator, database, counts
+        self.schema = database.schema(SqlTable(tuple(name)))
+        self.match: Match = matched(evaluator.protocol, list(self.schema), allow_extra)
+        check_id_type(self.schema[self.match.id])
+        self.table, shape = shaped(self.match, self.schema, tuple(name), database.dialect)
         self.shape = self._probed(shape)
-        self.rules = sql_rules(evaluator, self.match, self.table, self.shape)
+        self.rules = sql_rules(evaluator, self.match, self.table, self.shape, fails=counts)
+        self.patients = self._check_ids()
 
     # ---- what is in the columns
 
@@ -104,16 +110,30 @@ class SqlPopulation:
     def batches(self) -> Iterator[pl.DataFrame]:
         """Id, verdict, outcomes and deciding facts, a row a patient. Raises PopulationError for values that cannot be
         used."""
-        self._check_ids()
-        apart: list[Any] = []
-        for batch in self.database.decided(self.rules):
-            apart += batch.filter(pl.col(APART))[ID].to_list()
-            yield self._typed(batch.filter(~pl.col(APART)).drop(APART))
-        if apart:
-            yield self._one_by_one(apart)
+        for batch in self.evaluated():
+            yield batch.frame
 
-    def _check_ids(self) -> None:
-        """Every patient stands once, with an id."""
+    def evaluated(self) -> Iterator[Evaluated]:
+        """The same with which criteria fail."""
+        apart: list[Any] = []
+        rows = 0
+        for batch in self.database.decided(self.rules):
+            rows += batch.height
+            apart += batch.filter(pl.col(APART))[ID].to_list()
+            yield self._typed(batch.filter(~pl.col(APART)))
+        if rows != self.patients:
+            raise PopulationError(
+                f"{rows} rows came back for {self.patients} patients; is all of the table within reach?"
+            )
+        yield from self.one_by_one(apart)
+
+    def one_by_one(self, ids: Sequence[Any]) -> Iterator[Evaluated]:
+        """The patients whom SQL does not decide."""
+        for start in range(0, len(ids), FETCHED):
+            yield self._one_by_one(ids[start : start + FETCHED])
+
+    def _check_ids(self) -> int:
+        """Every patient stands once, with an id. How many there are."""
         id = exp.column(self.match.id, quoted=True)
         counts = (exp.Count(this=exp.Star()), exp.Count(this=id), exp.Count(this=exp.Distinct(expressions=[id])))
         query = exp.select(*(count.as_(name) for count, name in zip(counts, ("a", "b", "c"), strict=True)))
@@ -122,40 +142,39 @@ class SqlPopulation:
             raise PopulationError(f"{rows - known} rows have no id; every patient needs one")
         if different < rows:
             raise PopulationError(f"{rows - different} rows repeat the id of another; one row a patient")
+        return int(rows)
 
-    def _one_by_one(self, ids: Sequence[Any]) -> pl.DataFrame:
-        """The patients whom SQL does not decide."""
-        rows = []
+    def _one_by_one(self, ids: Sequence[Any]) -> Evaluated:
+        rows, failing = [], []
         problems: list[str] = []
         for raw in self.database.raw(self.table, ids, self.match.used):
             try:
-                rows.append(self._one(raw))
+                standing = self.evaluator.standing(record_of(self.match, raw))
             except RecordError as error:
                 problems.append(str(error))
+                continue
+            verdicts = {verdict_column(part): word for part, word in standing.verdicts.items()}
+            facts = list(standing.deciding_facts)
+            rows.append({ID: raw[self.match.id], **verdicts, **standing.criteria, FACTS: facts})
+            failing.append(standing.failing)
         if problems:
             more = f"\nand {len(problems) - 3} more patients" if len(problems) > 3 else ""
             raise PopulationError("\n".join(problems[:3]) + more)
-        return pl.DataFrame(rows, schema=self.output_schema())
+        frame = pl.DataFrame(rows, schema=self.output_schema())
+        fails = {id: pl.Series([id in each for each in failing], dtype=pl.Boolean) for id in self.rules.failing}
+        return Evaluated(frame, pl.DataFrame(fails), len(rows))
 
     def output_schema(self) -> dict[str, Any]:
         """The columns of what comes out, and their types."""
-        verdicts = {verdict_column(part): pl.Enum(VERDICTS) for part in self.evaluator.parts}
-        outcomes = {id: pl.Enum(OUTCOMES) for id in self.evaluator.ids}
-        return {ID: self.id_type, **verdicts, **outcomes, FACTS: pl.List(pl.String)}
+        return output_schema(self.evaluator, self.schema[self.match.id])
 
-    def _one(self, raw: Mapping[str, Any]) -> dict[str, Any]:
-        standing = self.evaluator.standing(record_of(self.match, raw))
-        verdicts = {verdict_column(part): word for part, word in standing.verdicts.items()}
-        return {ID: raw[self.match.id], **verdicts, **standing.criteria, FACTS: list(standing.deciding_facts)}
-
-    def _typed(self, batch: pl.DataFrame) -> pl.DataFrame:
-        verdicts = [verdict_column(part) for part in self.evaluator.parts]
+    def _typed(self, batch: pl.DataFrame) -> Evaluated:
         facts = pl.when(pl.col(FACTS) == "").then(pl.lit(pl.Series([[]], dtype=pl.List(pl.String))))
-        return batch.with_columns(
-            *(pl.col(name).cast(pl.Enum(VERDICTS)) for name in verdicts),
-            *(pl.col(id).cast(pl.Enum(OUTCOMES)) for id in self.evaluator.ids),
-            facts.otherwise(pl.col(FACTS).str.split(",")).alias(FACTS),
-        )
+        listed = facts.otherwise(pl.col(FACTS).str.split(",")).alias(FACTS)
+        fails = batch.select(pl.col(FAILS + id).alias(id) for id in self.rules.failing)
+        schema = self.output_schema()
+        frame = batch.with_columns(listed).select(pl.col(name).cast(type) for name, type in schema.items())
+        return Evaluated(frame, fails, 0)
 
 
 def _number_tests(name: str, column: str) -> dict[str, exp.Expr]:

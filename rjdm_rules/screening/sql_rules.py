@@ -43,10 +43,12 @@ class SparkDialect(Spark):
 @dataclass(frozen=True)
 class SqlRules:
     """`query` gives a row a patient: id, verdict, outcomes, `deciding_facts` as texts separated by commas, and `apart`:
-    whether the row has to be decided by the evaluator for one patient. `left`: the conditions that SQL cannot say."""
+    whether the row has to be decided by the evaluator for one patient. `left`: the conditions that SQL cannot say.
+    `failing`: the criteria of which a column says whether they fail."""
 
     query: exp.Select
     left: tuple[str, ...]
+    failing: tuple[str, ...] = ()
 
     def text(self, dialect: str) -> str:
         return self.query.sql(dialect=SparkDialect if dialect == "spark" else dialect, pretty=True)
@@ -128,7 +130,8 @@ def sql_rules(evaluator: Evaluator, match: Match, table: SqlTable, shape: Shape,
         {item.name: item.option_names for item in evaluator.protocol.items.values()},
     )
     query = _with_facts(writer.query(), facts)
-    return SqlRules(query, tuple(each.place.text for each in translated.left if each.place))
+    left = tuple(each.place.text for each in translated.left if each.place)
+    return SqlRules(query, left, tuple(rests.fails) if fails else ())
 
 
 def _with_facts(query: exp.Select, facts: Mapping[str, object]) -> exp.Select:
