@@ -153,3 +153,20 @@ def test_long_tables_say_what_lists_say(seed: int, tmp_path: Path) -> None:
 def test_values_that_are_not_recoded_stay() -> None:
     rules = protocol("b1")
     assert rules.screen(pl.DataFrame({"id": [1], "b1": ["yes"]})).frame()["I1"].to_list() == ["met"]
+
+
+def test_a_plain_item_of_a_long_table_keeps_its_unit_and_limits(tmp_path: Path) -> None:
+    rules = loads(
+        'protocol U "u"\ndata\n  crea "creatinine" in µmol/L\n      molar mass 113.12 g/mol\n  alt "ALT" in U/L with ULN\n'
+        'inclusion\n  (1) "c"\n      crea ≤ 100 µmol/L\n  (2) "a"\n      alt ≤ 2 × ULN\n'
+    )
+    labs = tmp_path / "labs.csv"
+    labs.write_text(
+        "patient,item,value,unit,uln\n1,crea,1.1,mg/dL,\n2,crea,1.2,mg/dL,\n3,crea,99,,\n1,alt,70,U/L,40\n2,alt,70,U/L,30\n3,alt,70,,\n"
+    )
+    found = rules.screen(pl.DataFrame({"id": [1, 2, 3]}), long=[labs]).frame()
+    assert found["I1"].to_list() == ["met", "not met", "met"]
+    assert found["I2"].to_list() == ["met", "not met", "unknown"]
+    people = pl.DataFrame({"id": [1, 2, 3], "crea_unit": ["mg/dL"] * 3})
+    with pytest.raises(PopulationError, match="`crea_unit` is a column and stands in a table of its own"):
+        rules.screen(people, long=[labs])

@@ -14,6 +14,7 @@ from ..language.diagnostics import did_you_mean
 from ..protocol.model import Item, Protocol
 from .addresses import is_table
 from .csv_files import listed, read_table
+from .kinds import MEASURED
 from .mapping import STANDARD, LongTable, SourceMapping
 from .matching import PopulationError
 from .sources import Partition, Source
@@ -36,9 +37,9 @@ def mapped(source: Source, mapping: SourceMapping, protocol: Protocol) -> Source
     expressions.update({name: pl.lit(_constant(value)) for name, value in mapping.constants.items()})
     sets = [name for name in expressions if name in protocol.items and protocol.items[name].kind == "several of"]
     lists = lists_of(mapping.tables, protocol, source.schema[mapping.id])
-    for name in lists:
-        if name in expressions:
-            raise PopulationError(f"{source.name}: `{name}` is a column and stands in a table of its own; which one?")
+    for column in (column for held, _ in lists.values() for column in held.columns[1:]):
+        if column in expressions:
+            raise PopulationError(f"{source.name}: `{column}` is a column and stands in a table of its own; which one?")
 
     def tidy(raw: pl.DataFrame) -> pl.DataFrame:
         frame = raw.select(expression.alias(name) for name, expression in expressions.items())
@@ -156,7 +157,7 @@ def _items_in(table: LongTable, rows: pl.DataFrame, protocol: Protocol) -> list[
 
 
 def _column(table: LongTable, item: Item, rows: pl.DataFrame) -> pl.DataFrame:
-    """An event as a list of structs for each patient; another item as its only value."""
+    """An event as a list of structs for each patient; another item as its only value, with its unit and limits."""
     if item.kind == "event":
         known = {"date", *(["until"] if item.course else []), *(each.name for each in item.attributes)}
         if item.attribute("value"):
@@ -173,7 +174,14 @@ def _column(table: LongTable, item: Item, rows: pl.DataFrame) -> pl.DataFrame:
         raise PopulationError(
             f"{table}: {several['id'][0]} has several values of `{item.name}`, which is no repeated measurement"
         )
-    return rows.select("id", pl.col("value").alias(item.name))
+    beside = [part for part in ("unit", "uln", "lln") if part in rows.columns] if item.kind in MEASURED else []
+    own = [pl.col(part).alias(f"{item.name}_{part}") for part in beside if part not in _without_limits(item)]
+    return rows.select("id", pl.col("value").alias(item.name), *own)
+
+
+def _without_limits(item: Item) -> set[str]:
+    """The limits of normal that an item does not have."""
+    return {"uln", "lln"} - {limit.lower() for limit in item.limits}
 
 
 def long_table(where: str) -> LongTable:
