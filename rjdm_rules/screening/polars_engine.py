@@ -14,7 +14,7 @@ import polars as pl
 from ..values.calendar import SECONDS_A_DAY
 from . import calendar_tables
 from .columns import PATIENTS, Column, walk, walk_down
-from .occurrences import Occurrences, gathered, unknown_column
+from .occurrences import Occurrences, gathered, spread, unknown_column
 from .stages import Plan, planned
 
 OUTCOMES = ("met", "not met", "unknown", "not applicable")
@@ -121,7 +121,7 @@ class Run:
         name = self.program.plan.named(column) or ""
         if column.op == "spread":
             values = self.patients.get_column(self._name(operand))
-            return values.gather(self.events[column.frame].patients).alias(name)
+            return spread(values, self.events[column.frame]).alias(name)
         held = self.events[column.value]
         if operand.literal:
             values = pl.Series(np.full(held.frame.height, operand.value))
