@@ -3,10 +3,10 @@
     python benchmarks/conditions.py [PATIENTS]
 
 First RJDM on made-up patients in memory (a million, unless another number is given): verdict and outcomes by hand in
-DuckDB's SQL (`by_hand_sql.py`; on a table of its own, its result counted), by hand in Polars (`by_hand.py`), and by the
+DuckDB's SQL (`by_hand_sql.py`; on a table of its own, its result counted), by hand in Polars (`by_hand.py`), by the
 embedded engine, with the ratios. Then the same question asked of plain columns, of lists of dates, of occurrences with
-attributes and of repeated measurements, from Parquet to Parquet, with what each costs beside plain columns. Last 100,000
-patients from start to report in a process of its own.
+attributes and of repeated measurements, from Parquet to Parquet, with what each costs beside plain columns. Last
+100,000 patients from start to report in a process of its own.
 """
 
 from __future__ import annotations

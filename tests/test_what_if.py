@@ -38,6 +38,10 @@ CHANGES = [
     ("lvef > 55 %", "lvef ≥ 55 %", "lvef > 55 %"),
     ("age ≥ 3 years", "age ≥ 5 years", "age ≥ 3 years"),
     ("ast ≤ 5 × ULN", "ast ≤ 3.0 × ULN", "ast ≤ 5 × ULN"),
+    ("acute_mi WITHIN 2 months BEFORE screening", "acute_mi WITHIN 6 months BEFORE", "acute_mi WITHIN 2 months BEFORE"),
+    ("live_vaccine WITHIN 26 weeks BEFORE screening", "live_vaccine WITHIN 4 weeks", "live_vaccine WITHIN 26 weeks"),
+    ("acute_gvhd WITHIN 1 year BEFORE screening", "(grade ≥ 2) WITHIN 2 weeks", "(grade ≥ 2) WITHIN 1 year"),
+    ("acute_gvhd WHERE (grade ≥ 2) WITHIN 1 year BEFORE screening", "(grade ≥ 2) WITHIN 2 weeks", "(grade ≥ 2) WITHIN 1 year"),
     ("hepatitis_b = surface_antigen_alone", "chosen either_with_dna", "chosen surface_antigen_alone"),
 ]  # fmt: skip
 
@@ -76,6 +80,14 @@ WRONG = [
     ("lvef ≤ 50 %", "there is no such comparison to change; the rules have lvef ≥ 55 %"),
     ("height ≥ 50 cm", "the rules compare it nowhere"),
     ("ecg_abnormal", "write a comparison"),
+    (
+        "acute_mi WITHIN 3 months AFTER screening",
+        "there is no such window to change; the rules have acute_mi WITHIN 6 months",
+    ),
+    ("acute_mi AT LEAST 3 months BEFORE screening", "there is no such window to change"),
+    ("acute_mi WITHIN 3 months BEFORE enrollment", "there is no such window to change"),
+    ("acute_gvhd WHERE (grade ≥ 1) WITHIN 1 year BEFORE screening", "there is no such window to change"),
+    ("car_t_date WITHIN 3 months BEFORE screening", "what if car_t_date"),
     ("without I99", "there is no criterion I99"),
     ("hepatitis_b = surface", "is no option of the reading `hepatitis_b`"),
 ]
@@ -111,3 +123,33 @@ def test_the_rules_themselves_stay_as_they_are() -> None:
     assert (evaluator.evaluate(record).verdict, other.evaluate(record).verdict) == ("ineligible", "eligible")
     with pytest.raises(PopulationError):
         changed(evaluator, WhatIf(thresholds=("n2 ≥ 1 mg/dL",)))
+
+
+DATES = """protocol D "d"
+data
+  screening "screening" date
+  dose "last dose" date
+  crp "CRP" repeated in mg/L
+inclusion
+  (1) "washed out"
+      dose AT LEAST {} BEFORE screening
+  (2) "calm"
+      value OF LATEST(crp WITHIN {} BEFORE screening) ≤ 10 mg/L
+"""
+WINDOWS = [
+    ("dose AT LEAST 2 weeks BEFORE screening", ("2 weeks", "28 days")),
+    ("crp WITHIN 3 months BEFORE screening", ("28 days", "3 months")),
+    ("dose AT LEAST 60 days BEFORE screening, crp WITHIN 1 week BEFORE screening", ("60 days", "1 week")),
+]
+
+
+@pytest.mark.parametrize(("text", "lengths"), WINDOWS)
+def test_windows_of_dates_and_measurements_move(text: str, lengths: tuple[str, str]) -> None:
+    rules = loads(DATES.format("28 days", "28 days"))
+    people = Synthesizer(rules.graph, 2).block(0, 3000)
+    found = rules.screen(people, what_if=[text])
+    found.frame()
+    (counted,) = found.summary()["what_if"]
+    after = verdicts(loads(DATES.format(*lengths)), people)["verdict"]
+    assert counted["verdicts"] == {word: (after == word).sum() for word in counted["verdicts"]}
+    assert counted["changes"]

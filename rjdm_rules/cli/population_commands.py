@@ -51,7 +51,8 @@ DIFFERENT = 0.05  # a false discovery rate below which a difference is pointed a
     "what_ifs",
     multiple=True,
     metavar="CHANGE",
-    help="Count who changes: 'lvef >= 50 %', 'without I5', 'READING = OPTION', or several with commas.",
+    help="Count who changes: 'lvef >= 50 %', 'stroke WITHIN 3 months BEFORE screening', 'without I5', "
+    "'READING = OPTION', or several with commas.",
 )
 @click.option(
     "--curve",

@@ -1,4 +1,4 @@
-"""Comparisons that are asked for beside those of the rules, read as the rules would read them."""
+"""Conditions that are asked for beside those of the rules, read as the rules would read them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from .matching import PopulationError
 NAME = "asked_beside_the_rules"
 
 
-def comparisons(protocol: Protocol, texts: Sequence[str], what: str) -> list[x.Compare]:
-    """Comparisons as the rules would have them, names and units checked with theirs. Raises PopulationError, which
+def conditions(protocol: Protocol, texts: Sequence[str], what: str) -> list[x.Expression]:
+    """Conditions as the rules would have them, names and units checked with theirs. Raises PopulationError, which
     begins with `what`."""
     source = next(iter(protocol.criteria())).place.source
     folder = Path(source.name).parent  # where its libraries are
@@ -27,7 +27,12 @@ def comparisons(protocol: Protocol, texts: Sequence[str], what: str) -> list[x.C
     if checked.protocol is None:
         error = next(each for each in checked.diagnostics if each.severity == "error")
         raise PopulationError(f"{what}: {error.message}" + (f"; {error.help}" if error.help else ""))
-    found = [checked.protocol.definitions[f"{NAME}_{number}"].expression for number in range(len(texts))]
+    return [checked.protocol.definitions[f"{NAME}_{number}"].expression for number in range(len(texts))]
+
+
+def comparisons(protocol: Protocol, texts: Sequence[str], what: str) -> list[x.Compare]:
+    """The same of comparisons only."""
+    found = conditions(protocol, texts, what)
     held = [each for each in found if isinstance(each, x.Compare)]
     if len(held) < len(found):
         raise PopulationError(f"{what}: write a comparison, such as `lvef ≥ 50 %`")

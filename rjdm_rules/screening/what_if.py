@@ -1,4 +1,4 @@
-"""What if the rules were a little different: a threshold moved, a criterion dropped, a reading taken another way.
+"""What if the rules were a little different: a threshold or a window moved, a criterion dropped, a reading switched.
 
 A what-if is a changed protocol. Both are run on the same patients; who changes, and by which criterion, is counted.
 """
@@ -19,18 +19,20 @@ from ..language.diagnostics import did_you_mean
 from ..protocol import expressions as x
 from ..protocol.model import Block, Criterion, Part, Protocol
 from ..protocol.terms import all_conditions, walk
-from .comparing import comparisons
+from .comparing import conditions
 from .evaluating import verdict_column
 from .matching import PopulationError
 from .polars_engine import VERDICTS
 
 TURNED = {"≥": ("≥", ">"), ">": ("≥", ">"), "≤": ("≤", "<"), "<": ("≤", "<"), "=": ("=",), "≠": ("≠",)}
+INSIDE, OUTSIDE = ("within", "less than"), ("at least", "more than")
+TURNED_WINDOWS = {**dict.fromkeys(INSIDE, INSIDE), **dict.fromkeys(OUTSIDE, OUTSIDE)}
 Change = Callable[[x.Expression], x.Expression]
 
 
 @dataclass(frozen=True)
 class WhatIf:
-    """`thresholds` are comparisons as in rules (`lvef ≥ 50 %`), `dropped` ids of criteria, `readings` other options."""
+    """`thresholds` are comparisons and windows as in rules (`lvef ≥ 50 %`), `dropped` ids of criteria, `readings` other options."""
 
     thresholds: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
@@ -42,8 +44,8 @@ class WhatIf:
 
 
 def read_what_if(text: str, protocol: Protocol) -> WhatIf:
-    """A what-if as it is written: changes separated by commas, each a comparison (`lvef ≥ 50 %`), `without I5`, or a
-    reading (`liver_exception = transaminases_only`)."""
+    """A what-if as it is written: changes separated by commas, each a comparison (`lvef ≥ 50 %`), a window
+    (`stroke WITHIN 3 months BEFORE screening`), `without I5`, or a reading (`liver_exception = transaminases_only`)."""
     thresholds, dropped, readings = [], [], {}
     for part in (each.strip() for each in text.split(",")):
         name, sign, option = (each.strip() for each in part.partition("="))
@@ -60,8 +62,7 @@ def changed(evaluator: Evaluator, what_if: WhatIf) -> Evaluator:
     """The evaluator of the changed rules. Raises PopulationError where a change does not fit, and UnknownReading."""
     protocol = evaluator.protocol
     for text in what_if.thresholds:
-        (wanted,) = comparisons(protocol, [text], f"what if {text}")
-        protocol = with_comparison(protocol, wanted, f"what if {text}")
+        protocol = _with_condition(protocol, text, f"what if {text}")
     for id in what_if.dropped:
         protocol = _without(protocol, id)
     return Evaluator(build_graph(protocol), {**evaluator.readings, **what_if.readings})
@@ -98,6 +99,63 @@ def _comparisons(protocol: Protocol) -> list[x.Compare]:
     """Every comparison of the rules, each object once."""
     found = {id(node): node for condition in all_conditions(protocol) for node in walk(condition)}
     return [node for node in found.values() if isinstance(node, x.Compare)]
+
+
+# ---- a window moved
+
+
+def _with_condition(protocol: Protocol, text: str, what: str) -> Protocol:
+    """The rules with a comparison or a window in place of theirs."""
+    (wanted,) = conditions(protocol, [text], what)
+    match wanted:
+        case x.Compare():
+            return with_comparison(protocol, wanted, what)
+        case x.Occurs(occurrences=x.Selected(window=x.Window()) as held):
+            return _with_window(protocol, held, what)
+        case x.InWindow():
+            return _with_window(protocol, wanted, what)
+    example = "`lvef ≥ 50 %`, or a window, such as `stroke WITHIN 3 months BEFORE screening`"
+    raise PopulationError(f"{what}: write a comparison, such as {example}")
+
+
+def _with_window(protocol: Protocol, wanted: x.Selected | x.InWindow, what: str) -> Protocol:
+    """The rules with a window of another length in place of theirs, of the same event or date."""
+    window = wanted.window
+    assert window is not None
+    same = [each for each in _windows(protocol) if _subject(each) == _subject(wanted)]
+    fitting = {id(each) for each in same if _like(each, wanted)}
+    if not fitting:
+        there = ", ".join(sorted({" ".join(each.place.text.split()) for each in same if each.place}))
+        help = f"the rules have {there}" if there else "the rules have none of it"
+        raise PopulationError(f"{what}: there is no such window to change; {help}")
+
+    def change(node: x.Expression) -> x.Expression:
+        if id(node) in fitting and isinstance(node, x.Selected | x.InWindow) and node.window:
+            return replace(node, window=replace(node.window, kind=window.kind, length=window.length))
+        return node
+
+    return _rebuilt(protocol, change)
+
+
+def _windows(protocol: Protocol) -> list[x.Selected | x.InWindow]:
+    """Every event or date in a window, each object once."""
+    found = {id(node): node for condition in all_conditions(protocol) for node in walk(condition)}
+    return [node for node in found.values() if isinstance(node, x.Selected | x.InWindow) and node.window]
+
+
+def _subject(node: x.Selected | x.InWindow) -> object:
+    return node.event if isinstance(node, x.Selected) else node.date
+
+
+def _like(node: x.Selected | x.InWindow, wanted: x.Selected | x.InWindow) -> bool:
+    """Whether a window is of the same kind, on the same side of the same day, of occurrences that are the same where
+    the wanted one says which."""
+    a, b = node.window, wanted.window
+    assert a is not None and b is not None
+    if isinstance(wanted, x.Selected) and wanted.where is not None and wanted.where != getattr(node, "where", None):
+        return False
+    same_kind = a.kind in TURNED_WINDOWS.get(b.kind, ())
+    return same_kind and (a.direction, a.anchor, a.moments) == (b.direction, b.anchor, b.moments)
 
 
 # ---- a criterion dropped
