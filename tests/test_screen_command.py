@@ -320,3 +320,32 @@ def test_people_of_any_protocol_can_be_made_up() -> None:
         rules = loads(Maker(seed).text())
         frame = Synthesizer(rules.graph, seed).block(0, 200)
         Screening(rules.evaluator(), source_of(frame, rules.model)).frame()
+
+
+FAVOURED = """protocol F "f"
+data
+  screening "screening" date
+  sex "sex" one of female, male
+  pregnant "pregnant" yes/no
+  crp "CRP" repeated in mg/L
+      range 0..500
+  fit "fit" event
+inclusion
+  (1) "Latest CRP within 4 weeks 5 to 10 mg/L"
+      value OF LATEST(crp WITHIN 4 weeks BEFORE screening) BETWEEN 5 mg/L AND 10 mg/L
+  (2) "If female, not pregnant"
+      IF sex IS female THEN NOT pregnant
+  (3) "Fewer than two fits"
+      COUNT(fit) < 2
+"""
+
+
+def test_made_up_people_are_plausible() -> None:
+    """Most have what the rules ask for; nobody is of one sex since a criterion speaks of the other; events lie back."""
+    rules = loads(FAVOURED)
+    people = Synthesizer(rules.graph, 3).block(0, 4000)
+    found = rules.screen(people).frame()
+    assert (found["verdict"] == "eligible").mean() > 0.2  # type: ignore[operator]
+    assert 0.4 < (people["sex"] == "female").mean() < 0.6  # type: ignore[operator]
+    last = people.select(pl.col("fit").list.eval(pl.element()).list.max() <= pl.col("screening")).to_series()
+    assert last.drop_nulls().all()

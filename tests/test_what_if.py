@@ -146,7 +146,10 @@ WINDOWS = [
 @pytest.mark.parametrize(("text", "lengths"), WINDOWS)
 def test_windows_of_dates_and_measurements_move(text: str, lengths: tuple[str, str]) -> None:
     rules = loads(DATES.format("28 days", "28 days"))
-    people = Synthesizer(rules.graph, 2).block(0, 3000)
+    blocks = [
+        Synthesizer(each.graph, 2).block(n, 2000) for n, each in enumerate((rules, loads(DATES.format(*lengths))))
+    ]
+    people = pl.concat(blocks)
     found = rules.screen(people, what_if=[text])
     found.frame()
     (counted,) = found.summary()["what_if"]

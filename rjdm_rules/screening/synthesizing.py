@@ -8,10 +8,8 @@ depends on the seed, the item and the number of its block of patients only, so t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
-from itertools import product
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -20,19 +18,14 @@ import numpy as np
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from ..evaluation.facts import Measured
-from ..evaluation.layout import threshold
-from ..evaluation.reference import Reference
-from ..graph.build import RuleGraph, block_node
-from ..graph.links import links_of
+from ..graph.build import RuleGraph
 from ..protocol import expressions as x
 from ..protocol.model import Item
-from ..protocol.terms import constant_value, items_behind, walk
 from ..testing.candidates import usual_limit
 from ..units.unit import UnitError, conversion, read_unit
-from ..values.bounds import known
 from .calendar_tables import UNIX
 from .csv_files import flat
+from .favouring import Favoured, Wish
 from .kinds import MEASURED
 from .matching import PopulationError
 
@@ -40,25 +33,9 @@ BLOCK = 50_000  # patients that are made together
 FIRST_SCREENING, SCREENING_DAYS = date(2025, 1, 1).toordinal(), 500
 ELIGIBLE = 0.3  # about the share of patients for whom everything is favourable
 BORDER, MISSING = 0.02, 0.02
-MOST_FREE, SHARES = 3, (0.02, 0.1, 0.3, 0.5, 0.8)  # of the range of an item that only calculations use
 OTHER_UNITS = ("mg/dL", "umol/L", "mmol/L", "g/L", "ukat/L")
 Columns = dict[str, pl.Series]
 Random = np.random.Generator
-
-
-@dataclass
-class Wish:
-    """What the rules make of one item: thresholds of its values (and of its multiples of a limit) with the sides that
-    are favourable, options that are and are not, and windows of its events."""
-
-    truth: bool | None = None
-    thresholds: list[tuple[str, Fraction, bool]] = field(default_factory=list)  # operator, value, whether to hold
-    multiples: list[tuple[str, str, Fraction, bool]] = field(default_factory=list)  # and of which limit
-    good: set[str] = field(default_factory=set)
-    bad: set[str] = field(default_factory=set)
-    count: int = 0
-    event: bool | None = None
-    windows: list[tuple[x.Window, bool]] = field(default_factory=list)
 
 
 class Synthesizer:
@@ -66,120 +43,12 @@ class Synthesizer:
 
     def __init__(self, graph: RuleGraph, seed: int) -> None:
         self.graph, self.protocol, self.seed = graph, graph.protocol, seed
-        self.wishes = {name: Wish() for name in self.protocol.items}
-        self._gather()
+        favoured = Favoured(graph)
+        self.wishes, self.centers = favoured.wishes, favoured.centers
         items = self.protocol.items
         self.base = next((name for name, item in items.items() if item.kind in ("date", "time")), None)
-        self.centers = self._centers()
         asked = sum(wish != Wish() for wish in self.wishes.values())
         self.favourable = ELIGIBLE ** (1 / max(asked, 1))
-
-    # ---- what the rules favour
-
-    def _gather(self) -> None:
-        for leaf, wanted in self._wanted().items():
-            expression = self.graph.expression(leaf)
-            if expression is None:
-                self.wishes[leaf.partition(":")[2]].truth = wanted
-            else:
-                self._take(expression, wanted)
-        for definition in self.protocol.definitions.values():
-            self._below(definition.expression)
-
-    def _wanted(self) -> dict[str, bool]:
-        """For each condition about facts the truth that makes for an eligible patient."""
-        links = links_of(self.graph)
-        found: dict[str, bool] = {}
-        stack = [
-            (block_node(part.name, block.kind), block.kind == "inclusion")
-            for part in self.protocol.parts
-            for block in part.blocks
-        ]
-        seen: set[tuple[str, bool]] = set()
-        while stack:
-            node, value = stack.pop()
-            if (node, value) in seen:
-                continue
-            seen.add((node, value))
-            if node in links.leaves:
-                found.setdefault(node, value)
-            for each, ways in links.below.get(node, ()):
-                stack += [(each, value if way else not value) for way in ways]
-        return found
-
-    def _take(self, node: x.Expression, wanted: bool) -> None:
-        held = threshold(node)
-        match node:
-            case x.Compare() if held is not None and self.protocol.items[held[0]].kind in MEASURED:
-                item, form, operator, value = held
-                if form == "code":
-                    self.wishes[item].thresholds.append((operator, value, wanted))
-                else:
-                    self.wishes[item].multiples.append((operator, form.removeprefix("times "), value, wanted))
-            case x.Compare(left=x.CountOptions(subject=x.ItemValue(item=name)), right=right):
-                self.wishes[name].count = int(constant_value(right) or 1) if wanted else 0
-            case x.IsOneOf(subject=x.ItemValue(item=name), options=options):
-                (self.wishes[name].good if wanted else self.wishes[name].bad).update(options)
-            case x.Includes(subject=x.ItemValue(item=name), option=option):
-                (self.wishes[name].good if wanted else self.wishes[name].bad).add(option)
-            case x.Occurs(occurrences=x.Selected(event=name, window=window)):
-                self.wishes[name].event = wanted
-                self.wishes[name].windows += [(window, wanted)] if window else []
-                self._below(node)
-            case x.InWindow(date=x.ItemValue(item=name), window=window):
-                self.wishes[name].windows.append((window, wanted))
-            case _:
-                self._below(node)
-
-    def _below(self, node: x.Expression) -> None:
-        """Conditions inside counts and calculations, of which either outcome may be wanted: they are wanted true."""
-        for each in walk(node):
-            if each is node:
-                continue
-            match each:
-                case x.Compare() | x.IsOneOf() | x.Includes():
-                    self._take(each, True)
-                case x.ItemValue(item=name) if self.protocol.items[name].kind == "truth":
-                    self.wishes[name].truth = self.wishes[name].truth is not False
-
-    def _centers(self) -> dict[str, float]:
-        """Usual values of items that only calculations use, so that these come out favourably."""
-        found: dict[str, float] = {}
-        for leaf, wanted in self._wanted().items():
-            expression = self.graph.expression(leaf)
-            if isinstance(expression, x.Compare):
-                names = [name for name in sorted(self._behind(expression)) if self._free(name)]
-                if 0 < len(names) <= MOST_FREE:
-                    found.update(self._tried(expression, wanted, names))
-        return found
-
-    def _behind(self, node: x.Expression) -> set[str]:
-        found = items_behind(node, self.protocol)
-        others = (self.protocol.items[name].otherwise for name in found)
-        return found.union(*(items_behind(each, self.protocol) for each in others if each is not None))
-
-    def _free(self, name: str) -> bool:
-        """Whether no condition says what is favourable of a measured item."""
-        item, wish = self.protocol.items[name], self.wishes[name]
-        measured = item.kind in MEASURED and item.span is not None and item.otherwise is None
-        return measured and not wish.thresholds and not wish.multiples
-
-    def _tried(self, compare: x.Compare, wanted: bool, names: list[str]) -> dict[str, float]:
-        """The values, as near as possible to the middle of their ranges, with which a comparison is as wanted."""
-        readings = {name: each.chosen for name, each in self.protocol.readings.items()}
-        for shares in sorted(product(SHARES, repeat=len(names)), key=lambda each: sum(abs(s - 0.5) for s in each)):
-            values = {name: self._share(name, share) for name, share in zip(names, shares, strict=True)}
-            facts = {name: Measured(known(Fraction(repr(value)))) for name, value in values.items()}
-            if Reference(self.protocol, facts, readings).truth(compare) is wanted:
-                return values
-        return {}
-
-    def _share(self, name: str, share: float) -> float:
-        span = self.protocol.items[name].span
-        assert span is not None
-        return round(float(span.low) + share * float(span.high - span.low), 2)
-
-    # ---- making
 
     def types(self) -> dict[str, Any]:
         return dict(self.block(0, 1).schema)
@@ -208,8 +77,8 @@ class Synthesizer:
         share = 0.85 if item.otherwise is not None else MISSING * random.random()
         return random.random(BLOCK) < share
 
-    def _favoured(self, random: Random) -> Any:
-        return random.random(BLOCK) < self.favourable
+    def _favoured(self, random: Random, rows: int = BLOCK) -> Any:
+        return random.random(rows) < self.favourable
 
     def _truth(self, item: Item, random: Random, base: Any) -> Columns:
         wanted = self.wishes[item.name].truth
@@ -305,6 +174,7 @@ class Synthesizer:
         high: Fraction | None,
         random: Random,
         more: int,
+        rows: int = BLOCK,
     ) -> Any:
         """Values on the favourable side of the thresholds for most, anywhere for some, on a border for a few; with one
         or two decimals more than the thresholds have."""
@@ -322,15 +192,15 @@ class Synthesizer:
             least, most = bottom, top
         decimals = min(max(_decimals(value) for value in marks) + more, 4)
         best = least + (most - least) * Fraction(1, 20)  # a little inside
-        inside = float(best) + float(most - best) * random.random(BLOCK)
-        anywhere = float(bottom) + float(top - bottom) * random.random(BLOCK)
-        values = np.round(np.where(self._favoured(random), inside, anywhere), decimals)
+        inside = float(best) + float(most - best) * random.random(rows)
+        anywhere = float(bottom) + float(top - bottom) * random.random(rows)
+        values = np.round(np.where(self._favoured(random, rows), inside, anywhere), decimals)
         borders = np.array(
             [float(value) + step for value in marks for step in (0.0, 10.0**-decimals, -(10.0**-decimals))]
         )
-        chosen = np.round(borders[random.integers(0, len(borders), BLOCK)], decimals)
+        chosen = np.round(borders[random.integers(0, len(borders), rows)], decimals)
         chosen = np.clip(chosen, float(bottom), float(top))
-        return np.where(random.random(BLOCK) < BORDER, chosen, values)
+        return np.where(random.random(rows) < BORDER, chosen, values)
 
     # ---- dates and events
 
@@ -366,13 +236,18 @@ class Synthesizer:
                 return [(operator, value * scale, wanted) for operator, value, wanted in self.wishes[name].thresholds]
         return [("≥", Fraction(18), True)]
 
-    def _offsets(self, item: Item, random: Random) -> Any:
-        """Days from the first date of a patient: around the ends of windows, else near it."""
+    def _offsets(self, item: Item, random: Random, first: bool = False) -> Any:
+        """Days from the first date of a patient: around the ends of windows, else near it (events before it). The first
+        occurrence of an event is about the narrowest window in which one is wanted."""
         windows = self.wishes[item.name].windows
         near = random.integers(0, 60, BLOCK)
         if not windows:
-            return near
-        window, wanted = windows[int(random.integers(0, len(windows)))]
+            return -10 * near if item.kind == "event" else near
+        narrow = [held for held in windows if held[1] and held[0].kind in ("within", "less than")]
+        if first and narrow:
+            window, wanted = min(narrow, key=lambda held: _days_of(held[0]))
+        else:
+            window, wanted = windows[int(random.integers(0, len(windows)))]
         length, sign = _days_of(window), 1 if window.direction == "after" else -1
         inside = window.kind in ("within", "less than")
         within = random.integers(0, length + 1, BLOCK)
@@ -389,7 +264,7 @@ class Synthesizer:
         missing = self._missing(item, random)
         lengths[missing] = 0
         patients = np.repeat(np.arange(BLOCK), lengths)
-        offsets = np.stack([self._offsets(item, random) for _ in range(3)])
+        offsets = np.stack([self._offsets(item, random, number == 0) for number in range(3)])
         place = np.arange(len(patients)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         days = base[patients] + offsets[place, patients]
         fields: Columns = {"date": pl.Series((days - UNIX).astype(np.int32)).cast(pl.Date)}
@@ -398,18 +273,23 @@ class Synthesizer:
             until = pl.Series((days + random.integers(0, 90, len(patients)) - UNIX).astype(np.int32)).cast(pl.Date)
             fields["until"] = nulled(until, random.random(len(patients)) < 0.1)
         for attribute in item.attributes:
-            fields[attribute.name] = self._attribute(attribute, random, len(patients))
+            sides = wish.attributes.get(attribute.name, [])
+            fields[attribute.name] = self._attribute(attribute, sides, random, len(patients))
         if len(fields) == 1:
             return {item.name: listed(fields["date"], lengths, missing)}
         return {item.name: listed(pl.DataFrame(fields).to_struct(), lengths, missing)}
 
-    def _attribute(self, item: Item, random: Random, rows: int) -> pl.Series:
+    def _attribute(self, item: Item, sides: list[tuple[str, Fraction, bool]], random: Random, rows: int) -> pl.Series:
         missing = random.random(rows) < 0.05
         if item.kind == "truth":
             return nulled(pl.Series(random.random(rows) < 0.5), missing)
         if item.kind == "one of":
             names = list(item.option_names)
             return nulled(of_options(random.integers(0, len(names), rows).astype(np.uint32), names), missing)
+        if sides:
+            least, most = (item.span.low, item.span.high) if item.span else (Fraction(0), None)
+            numbers = self._numbers(sides, least, most, random, 0 if item.kind == "count" else 1, rows)
+            return nulled(pl.Series(numbers), missing)
         low, high = (float(item.span.low), float(item.span.high)) if item.span else (0.0, 10.0)
         values = np.round(low + (high - low) * random.random(rows), 0 if item.kind == "count" or item.span else 1)
         return nulled(pl.Series(values), missing)

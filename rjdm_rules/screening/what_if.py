@@ -32,7 +32,8 @@ Change = Callable[[x.Expression], x.Expression]
 
 @dataclass(frozen=True)
 class WhatIf:
-    """`thresholds` are comparisons and windows as in rules (`lvef ≥ 50 %`), `dropped` ids of criteria, `readings` other options."""
+    """`thresholds` are comparisons and windows as in rules (`lvef ≥ 50 %`), `dropped` ids of criteria, `readings` other
+    options."""
 
     thresholds: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
