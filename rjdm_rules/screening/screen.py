@@ -134,10 +134,9 @@ class Screening:
         self.groups = [Grouped(each, held, protocol) for each, held in zip(self.by, groups, strict=True)]
         kept = dict.fromkeys(each.column for each in groups if each.column)
         match = matched(protocol, list(schema), self.allow_extra, list(kept))
-        others = [changed(self.evaluator, each) for each in self.what_if]
-        others += [other for each in self.curves for other in each.evaluators(self.evaluator)]
         parts, top = tuple(self.evaluator.parts), top_criteria(protocol)
-        variants = [Variant(each, parts, top) for each in others]
+        variants = [Variant(changed(self.evaluator, each), parts, top) for each in self.what_if]
+        variants += [Variant(point, parts, ()) for each in self.curves for point in each.evaluators(self.evaluator)]
         variants += grouping_variants(self.evaluator, groups)
         population = PopulationEvaluator(
             self.evaluator, match, schema, self.bad_values == "unknown", self.counts, self.facts, variants
