@@ -336,3 +336,12 @@ def test_populations_that_duckdb_cannot_open(where: str, message: str, tmp_path:
     result = run("screen", "rjdm_cart", path, "-o", f"{tmp_path}/out", "--engine", "duckdb")
     assert result.exit_code == 2
     assert message in result.stderr
+
+
+def test_a_batch_in_which_sql_decides_nobody(tmp_path: Any) -> None:
+    rules = protocol("n1 × n2 / n2 > 1 mg/dL")
+    pl.DataFrame({"id": ["a"], "n1": [1.000000000001], "n2": [0.123456789012345]}).write_parquet(tmp_path / "p.parquet")
+    (tmp_path / "t.rules").write_text(next(rules.model.criteria()).place.source.text, encoding="utf-8")
+    result = run("screen", f"{tmp_path}/t.rules", f"{tmp_path}/p.parquet", "-o", f"{tmp_path}/out", "--engine", "duckdb", "--format", "json")  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["verdicts"]["eligible"] == json.loads(result.stdout)["one_by_one"] == 1

@@ -349,3 +349,78 @@ def test_made_up_people_are_plausible() -> None:
     assert 0.4 < (people["sex"] == "female").mean() < 0.6  # type: ignore[operator]
     last = people.select(pl.col("fit").list.eval(pl.element()).list.max() <= pl.col("screening")).to_series()
     assert last.drop_nulls().all()
+
+
+DATES = 'protocol D "d"\ndata\n  seen "seen" date\n  fit "fit" event\n      sure "sure" yes/no\ninclusion\n  (1) "one"\n      seen AFTER 2026-03-15\n  (2) "two"\n      fit WHERE (sure) BEFORE seen\n'
+AMBIGUOUS = ["03/04/2026", "3.4.2026", "04-03-2026", "20260403", "2026/04/03"]
+
+
+@pytest.mark.parametrize("written", AMBIGUOUS)
+def test_a_date_that_may_be_another_is_not_guessed(written: str, tmp_path: Path) -> None:
+    rules = loads(DATES)
+    path = csv(tmp_path, f"id,seen\n1,{written}\n")
+    with pytest.raises(PopulationError, match="row 1"):
+        rules.screen(path).frame()
+
+
+def test_dates_of_csv_whole_and_in_part(tmp_path: Path) -> None:
+    rules = loads(DATES)
+    assert rules.screen(csv(tmp_path, "id,seen\n1,2026-04-03\n2,\n")).frame()["I1"].to_list() == ["met", "unknown"]
+    assert rules.screen(csv(tmp_path, "id,seen\n1,2026-04\n2,2026-04-03\n3,2026\n")).frame()["I1"].to_list() == ["met", "met", "unknown"]  # fmt: skip
+
+
+def test_occurrences_of_csv_in_every_way_of_writing(tmp_path: Path) -> None:
+    cells = ['"[{""date"": ""2026-01-01"", ""sure"": true}]"', "none", "", "2026-01-01", '"{""date"": ""2026"", ""sure"": false}"', "[]"]  # fmt: skip
+    rows = "".join(f"{n},2026-03-02,{cell}\n" for n, cell in enumerate(cells))
+    found = loads(DATES).screen(csv(tmp_path, "id,seen,fit\n" + rows)).frame()
+    assert found["I2"].to_list() == ["met", "not met", "unknown", "unknown", "not met", "not met"]
+
+
+LIMITED = """protocol L "l"
+data
+  n "n" in mg/dL
+      range 0..{}
+  m "m" in mg/dL
+      range 0..100
+      otherwise n
+inclusion
+  (1) "one"
+      m ≤ 50 mg/dL
+"""
+
+
+def stopped_after_ten(rules: Any, people: Any, folder: Path, **more: Any) -> None:
+    stop = Event()
+    stop.set()
+    with pytest.raises(Stopped):
+        rules.screen(people, **more).write(folder, stop=stop)
+
+
+def summary_of(rules: Any, people: Any, folder: Path, **more: Any) -> dict[str, Any]:
+    rules.screen(people, **more).write(folder)
+    found: dict[str, Any] = json.loads((folder / "summary.json").read_text())
+    return found
+
+
+def test_a_run_goes_on_only_where_rules_and_data_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "BATCH", 10)
+    many, few = (loads(LIMITED.format(most)) for most in (100, 2))
+    people = csv(tmp_path, "id,n\n" + "".join(f"{n},{n}\n" for n in range(50)))
+    stopped_after_ten(many, people, tmp_path / "a", bad_values="unknown")
+    assert summary_of(few, people, tmp_path / "a", bad_values="unknown")["verdicts"]["eligible"] == 3
+    ids, table = csv(tmp_path, "id\n" + "".join(f"{n}\n" for n in range(50)), "ids.csv"), tmp_path / "long.csv"
+    table.write_text("patient,item,value\n" + "".join(f"{n},n,{n}\n" for n in range(50)))
+    stopped_after_ten(many, ids, tmp_path / "b", long=[table])
+    table.write_text("patient,item,value\n0,n,0\n1,n,1\n2,n,2\n")
+    assert summary_of(many, ids, tmp_path / "b", long=[table])["verdicts"]["eligible"] == 3
+    frame = pl.DataFrame({"id": range(50), "n": [90.0] * 50})
+    stopped_after_ten(many, frame, tmp_path / "c")
+    assert summary_of(many, frame.with_columns(n=pl.lit(1.0)), tmp_path / "c")["verdicts"]["eligible"] == 50
+
+
+def test_bad_values_of_an_earlier_sitting_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "BATCH", 10)
+    rules = loads(LIMITED.format(100))
+    people = csv(tmp_path, "id,n\n" + "".join(f"{n},{500 if n < 5 else n}\n" for n in range(50)))
+    stopped_after_ten(rules, people, tmp_path / "a", bad_values="unknown")
+    assert summary_of(rules, people, tmp_path / "a", bad_values="unknown")["bad_values"] == {"n": 5}

@@ -210,3 +210,9 @@ def test_long_chains(length: int) -> None:
         }
     )
     screened(rules(data, f"a{length - 1}", f"q{length - 1} > {length}", define=truths), frame)
+
+
+def test_a_short_float_that_nobody_reads_is_passed_over() -> None:
+    frame = pl.DataFrame({"id": ["a"], "n1": [3.0], "x": pl.Series([1.0], dtype=pl.Float32)})
+    rules = loads('protocol S "s"\ndata\n  n1 "n" in mg/dL\ninclusion\n  (1) "one"\n      n1 > 1 mg/dL\n')
+    assert rules.screen(frame, allow_extra=True).frame()["verdict"].to_list() == ["eligible"]

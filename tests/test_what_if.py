@@ -80,6 +80,8 @@ WRONG = [
     ("lvef ≤ 50 %", "there is no such comparison to change; the rules have lvef ≥ 55 %"),
     ("height ≥ 50 cm", "the rules compare it nowhere"),
     ("ecg_abnormal", "write a comparison"),
+    (" , ", "write what is to change"),
+    ("ast ≤ 50 U/L", "there is no such comparison to change; the rules have ast ≤ 3.0 × ULN"),
     (
         "acute_mi WITHIN 3 months AFTER screening",
         "there is no such window to change; the rules have acute_mi WITHIN 6 months",

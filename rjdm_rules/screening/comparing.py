@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 
 from ..language.source import Source
@@ -12,6 +14,14 @@ from ..protocol.model import Protocol
 from .matching import PopulationError
 
 NAME = "asked_beside_the_rules"
+
+
+def plain(value: Fraction) -> str:
+    """A decimal as rules hold it. Raises PopulationError for more than 15 digits."""
+    text = f"{value.numerator / value.denominator:.15g}"
+    if Fraction(text) != value:
+        raise PopulationError(f"{text}… has too many digits; write fewer")
+    return f"{Decimal(text):f}"
 
 
 def conditions(protocol: Protocol, texts: Sequence[str], what: str) -> list[x.Expression]:

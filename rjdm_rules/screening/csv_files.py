@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from ..protocol.model import Item, Protocol
 from .kinds import MEASURED
 from .matching import PopulationError
 
 Dtype = Any
+ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def read_table(path: Path) -> pl.DataFrame:
@@ -28,16 +31,25 @@ def read_table(path: Path) -> pl.DataFrame:
         if path.suffix.lower() == ".parquet":
             return pl.read_parquet(path, glob=False)
         _refuse_ragged(path)
-        return pl.read_csv(
-            path,
-            infer_schema_length=None,
-            try_parse_dates=True,
-            glob=False,
-            raise_if_empty=False,
-            schema_overrides={"id": pl.String},
+        frame = pl.read_csv(
+            path, infer_schema_length=None, glob=False, raise_if_empty=False, schema_overrides={"id": pl.String}
         )
+        return frame.with_columns(_dated(frame[name]) for name in frame.columns if name != "id")
     except (pl.exceptions.PolarsError, OSError) as error:
         raise PopulationError(problem_of(path, error)) from None
+
+
+def _dated(column: pl.Series) -> pl.Series:
+    """Texts that are all dates (2026-03-02) as dates. Other ways of writing them stay texts, for the reader to refuse:
+    03/04/2026 may be in March or in April."""
+    if column.dtype != pl.String:
+        return column
+    first = column.first(ignore_nulls=True)
+    if first is None or not ISO.fullmatch(str(first)):
+        return column
+    dates = column.str.to_date("%Y-%m-%d", strict=False)
+    same = dates.null_count() == column.null_count() and (dates.dt.to_string() == column).all()
+    return dates if same else column
 
 
 def read_csv(path: Path, protocol: Protocol) -> pl.DataFrame:
@@ -124,7 +136,20 @@ def occurrence_lists(column: pl.Series, item: Item) -> pl.Series:
     if item.kind != "event":
         return listed(column, item)
     held = [_occurrences(each, item) for each in column.str.strip_chars()]
-    return pl.Series(column.name, held, dtype=pl.List(occurrence_type(item)))
+    return _as_lists(column.name, held, occurrence_type(item))
+
+
+def _as_lists(name: str, held: list[list[dict[str, Any]] | None], type: pl.Struct) -> pl.Series:
+    """Lists of structs, made of flat columns: Polars takes long over nested Python objects."""
+    unknown = np.array([each is None for each in held], dtype=bool)
+    lengths = np.array([len(each or ()) for each in held], dtype=np.int64)
+    rows = [row for each in held for row in each or ()]
+    fields = {part.name: pl.Series([row.get(part.name) for row in rows], dtype=part.dtype) for part in type.fields}
+    offsets = pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int64(), mask=np.append(unknown, False))
+    lists = pa.LargeListArray.from_arrays(offsets, pl.DataFrame(fields).to_struct().to_arrow())
+    made = pl.from_arrow(lists)
+    assert isinstance(made, pl.Series)
+    return made.cast(pl.List(type)).alias(name)
 
 
 def _split(column: pl.Series) -> pl.Series:

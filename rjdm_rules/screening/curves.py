@@ -17,8 +17,8 @@ import polars as pl
 from ..evaluation.results import Evaluator
 from ..protocol import expressions as x
 from ..protocol.model import Protocol
-from ..protocol.numbers import number_text
-from .comparing import comparisons
+from ..protocol.terms import constant_value
+from .comparing import comparisons, plain
 from .evaluating import verdict_column
 from .matching import PopulationError
 from .polars_engine import VERDICTS
@@ -55,29 +55,32 @@ def read_curve(text: str, protocol: Protocol) -> Curve:
     if found is None:
         raise PopulationError(f"curve {text}: write a comparison with a range, such as `lvef ≥ 40 to 60 %`")
     low, high = (Fraction(found[name].replace("−", "-")) for name in ("low", "high"))
+    unit, before = found["rest"].strip(), found["unit"].strip()
+    if before not in ("", unit) or re.match(r"[×*/^.\d]\s*\d|e\d", unit):
+        raise PopulationError(f"curve {text}: write both ends in full, and their unit behind them: `lvef ≥ 40 to 60 %`")
     if not low < high:
-        raise PopulationError(
-            f"curve {text}: the range runs backwards; write {number_text(high)} to {number_text(low)}"
-        )
-    unit = (found["rest"] or found["unit"]).strip()
-    texts = [f"{found['head']}{number_text(each)} {unit}" for each in (low, high)]
-    first, last = comparisons(protocol, texts, f"curve {text}")
-    if not (isinstance(first.right, x.Constant) and isinstance(last.right, x.Constant)):
+        raise PopulationError(f"curve {text}: the range runs backwards; write {plain(high)} to {plain(low)}")
+
+    def at(*points: Fraction) -> list[x.Compare]:
+        return comparisons(protocol, [f"{found['head']}{plain(each)} {unit}" for each in points], f"curve {text}")
+
+    first, last = at(low, high)
+    start, end = constant_value(first.right), constant_value(last.right)
+    if start is None or end is None:
         raise PopulationError(f"curve {text}: a curve is over a number that something is compared with")
-    start, end = first.right, last.right
-    slope = (end.value - start.value) / (high - low)
-    same = [each.right.value for each in comparisons_like(protocol, first) if isinstance(each.right, x.Constant)]
-    now = sorted({low + (value - start.value) / slope for value in same})
-    points = points_of(low, high, [each for each in now if low < each < high])
-    rules = []
-    for point in points:
-        constant = replace(start, value=start.value + (point - low) * slope)
-        rules.append(with_comparison(protocol, replace(first, right=constant), f"curve {text}"))
-    return Curve(text, unit, points, tuple(rules), tuple(now))
+    slope = (end - start) / (high - low)
+    rights = {constant_value(each.right): each.right for each in comparisons_like(protocol, first)}
+    there = {low + (value - start) / slope: right for value, right in rights.items() if value is not None}
+    rounds = points_of(low, high)
+    wanted = dict(zip(rounds, at(*rounds), strict=True))
+    wanted.update({each: replace(first, right=right) for each, right in there.items() if low < each < high})
+    points = tuple(sorted(wanted))
+    rules = tuple(with_comparison(protocol, wanted[each], f"curve {text}") for each in points)
+    return Curve(text, unit, points, rules, tuple(sorted(there)))
 
 
-def points_of(low: Fraction, high: Fraction, more: Sequence[Fraction]) -> tuple[Fraction, ...]:
-    """Round numbers from one end to the other, both ends and some more among them."""
+def points_of(low: Fraction, high: Fraction) -> tuple[Fraction, ...]:
+    """Round numbers from one end to the other, both ends among them."""
     least = (high - low) / STEPS
     power = Fraction(1)
     while power * 10 <= least:
@@ -91,7 +94,7 @@ def points_of(low: Fraction, high: Fraction, more: Sequence[Fraction]) -> tuple[
     )
     first = -(-low // step) * step
     inside = [first + n * step for n in range(int((high - first) / step) + 1)]
-    return tuple(sorted({low, high, *inside, *more}))
+    return tuple(sorted({low, high, *inside}))
 
 
 class CurveCounts:

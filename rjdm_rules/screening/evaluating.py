@@ -118,7 +118,7 @@ class PopulationEvaluator:
     def run(self, raw: pl.DataFrame, first_row: int = 0) -> Evaluated:
         check_ids(raw[self.match.id], first_row)
         raw = raw.rechunk() if raw.n_chunks() > 1 else raw  # else Polars aligns all columns at every step
-        raw = raw.with_columns(self._lengthened(name, raw.schema[name]) for name in self.short)
+        raw = raw.with_columns(self._lengthened(name, raw.schema[name]) for name in self.short if name in raw.columns)
         with self._lock:
             if self._shape is None:  # a few rows tell the shape of most batches, before whole ones are worked out twice
                 self._first_phase(self.tidying.tidy(raw[:PROBED], first_row))

@@ -20,7 +20,7 @@ from ..protocol import expressions as x
 from ..protocol import types as t
 from ..protocol.model import Block, Criterion, Part, Protocol
 from ..protocol.numbers import number_text
-from .comparing import comparisons
+from .comparing import comparisons, plain
 from .evaluating import Variant
 from .kinds import kind_of
 from .matching import PopulationError
@@ -98,7 +98,8 @@ def groups_of(grouping: Grouping, schema: Mapping[str, Any], protocol: Protocol,
     if kind == "number":
         if grouping.edges:
             return Bands(grouping, _unit(grouping, protocol), number, protocol)
-        if item is None or (item.unit is not None and f"{name}_unit" in schema) or name not in schema:
+        plain_numbers = name in schema and schema[name].is_numeric() and f"{name}_unit" not in schema
+        if item is None or item.otherwise is not None or not plain_numbers:
             raise PopulationError(f"by {grouping}: give bands, as in `{name}: 10, 20`")
         return ByColumn(grouping, schema)
     if grouping.edges:
@@ -149,7 +150,7 @@ class Bands(ByRules):
 
     def __init__(self, grouping: Grouping, unit: str, number: int, protocol: Protocol) -> None:
         self.unit = unit
-        texts = [f"{grouping.name} < {number_text(edge)} {unit}" for edge in grouping.edges]
+        texts = [f"{grouping.name} < {plain(edge)} {unit}" for edge in grouping.edges]
         below = comparisons(protocol, texts, f"by {grouping}")
         super().__init__(band_labels(grouping.edges), below, number, protocol)
 
@@ -222,7 +223,9 @@ def _label(value: Any) -> str:
         return NOT_RECORDED
     if isinstance(value, bool):
         return YES_NO[not value]
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(value)
+    return str(value)
 
 
 def grouping_variants(evaluator: Evaluator, groups: Sequence[Groups]) -> list[Variant]:

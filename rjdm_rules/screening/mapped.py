@@ -17,7 +17,7 @@ from .csv_files import listed, read_table
 from .kinds import MEASURED
 from .mapping import STANDARD, LongTable, SourceMapping
 from .matching import PopulationError
-from .sources import Partition, Source
+from .sources import Partition, Source, stamp_of
 
 UNKNOWN = "unknown"  # as the value of a recoding: no value
 
@@ -56,7 +56,18 @@ def mapped(source: Source, mapping: SourceMapping, protocol: Protocol) -> Source
     schema = tidy(pl.DataFrame(schema=dict(source.schema))).schema
     wanted = list(names.values())
     partitions = [replace(each, read=_reading(each, tidy, wanted)) for each in source.partitions]
-    return replace(source, schema=dict(schema), partitions=tuple(partitions), stamp=f"{source.stamp} {mapping}")
+    stamps = [source.stamp, *(_stamp(table.file) for table in mapping.tables)]
+    stamp = None if None in stamps else f"{stamps} {mapping}"
+    return replace(source, schema=dict(schema), partitions=tuple(partitions), stamp=stamp)
+
+
+def _stamp(where: str) -> str | None:
+    """Tells whether a table is still the same; None where it cannot be told."""
+    if not is_table(where):
+        return stamp_of(Path(where))
+    from .database_tables import table_at
+
+    return table_at(where).stamp
 
 
 def _reading(

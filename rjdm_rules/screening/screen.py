@@ -10,7 +10,7 @@ import json
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from threading import Event, Thread, current_thread, main_thread
@@ -19,7 +19,9 @@ from typing import Any, Protocol
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from ..documents.fingerprint import fingerprint_of
 from ..evaluation.results import Evaluator
+from ..version import __version__
 from .batches import BadValue
 from .curves import Curve, CurveCounts
 from .engines import Engine, InDatabase, PolarsEngine, SqlEngine
@@ -300,13 +302,14 @@ class Screening:
     def _state(self) -> dict[str, Any]:
         """What a later run goes on from."""
         more = {name: [each.state() for each in several] for name, several in self._counters.items()}
-        return {"stamp": self._stamp(), **self.tally.state(), **more}
+        bad = {"counts": self.bad, "examples": {name: list(map(asdict, held)) for name, held in self.examples.items()}}
+        return {"stamp": self._stamp(), **self.tally.state(), **more, "bad": bad}
 
     def _stamp(self) -> str:
         """Tells whether a later run is the same: rules, readings, population, options."""
         protocol = self.evaluator.protocol
         held = [
-            protocol.id, protocol.version, repr(self.evaluator.graph.known.keys()),
+            fingerprint_of(protocol), __version__,
             json.dumps(dict(self.evaluator.readings)), str(self.engine.stamp),
             repr(sorted(self.engine.schema.items(), key=str)), self.bad_values, repr(self.what_if),
             repr([each.text for each in self.curves]), repr(self.by),
@@ -326,6 +329,9 @@ class Screening:
                     for name, several in self._counters.items():
                         for each, held in zip(several, state[name], strict=True):
                             each.restore(held)
+                    self.bad = dict(state["bad"]["counts"])
+                    examples = state["bad"]["examples"]
+                    self.examples = {name: [BadValue(**each) for each in held] for name, held in examples.items()}
                     return frame
         return None
 

@@ -138,7 +138,7 @@ def _csv(path: Path, protocol: Protocol) -> Source:
     return of_frame(read_csv(path, protocol), path.name, stamp_of(path))
 
 
-def of_frame(frame: pl.DataFrame, name: str = "the frame", stamp: str = "") -> Source:
+def of_frame(frame: pl.DataFrame, name: str = "the frame", stamp: str | None = None) -> Source:
     """The population of a frame in memory."""
 
     def reader(first: int) -> Callable[[Sequence[str]], Iterator[pl.DataFrame]]:

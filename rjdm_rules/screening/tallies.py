@@ -80,12 +80,12 @@ class Tally:
         for part in self.protocol.parts:
             name = verdict_column(part.name)
             self.verdicts.setdefault(name, Counter()).update(_counted(frame[name], VERDICTS))
-        if not counts:
+        if not counts or not frame.height:
             return
         for id in self.family.ids:
             self.criteria.setdefault(id, Counter()).update(_counted(frame[id], OUTCOMES))
         self._add_failing(batch.fails)
-        if self.separable and frame.height:
+        if self.separable:
             self._add_formulas(frame)
         self._add_facts(frame["deciding_facts"])
 

@@ -5,6 +5,7 @@ A what-if is a changed protocol. Both are run on the same patients; who changes,
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -18,13 +19,14 @@ from ..graph.build import build_graph
 from ..language.diagnostics import did_you_mean
 from ..protocol import expressions as x
 from ..protocol.model import Block, Criterion, Part, Protocol
-from ..protocol.terms import all_conditions, walk
+from ..protocol.terms import all_conditions, items_behind, walk
 from .comparing import conditions
 from .evaluating import verdict_column
 from .matching import PopulationError
 from .polars_engine import VERDICTS
 
 TURNED = {"≥": ("≥", ">"), ">": ("≥", ">"), "≤": ("≤", "<"), "<": ("≤", "<"), "=": ("=",), "≠": ("≠",)}
+COMMA = re.compile(r",(?![^(]*\))")  # not within parentheses
 INSIDE, OUTSIDE = ("within", "less than"), ("at least", "more than")
 TURNED_WINDOWS = {**dict.fromkeys(INSIDE, INSIDE), **dict.fromkeys(OUTSIDE, OUTSIDE)}
 Change = Callable[[x.Expression], x.Expression]
@@ -48,7 +50,7 @@ def read_what_if(text: str, protocol: Protocol) -> WhatIf:
     """A what-if as it is written: changes separated by commas, each a comparison (`lvef ≥ 50 %`), a window
     (`stroke WITHIN 3 months BEFORE screening`), `without I5`, or a reading (`liver_exception = transaminases_only`)."""
     thresholds, dropped, readings = [], [], {}
-    for part in (each.strip() for each in text.split(",")):
+    for part in (each.strip() for each in COMMA.split(text)):
         name, sign, option = (each.strip() for each in part.partition("="))
         if part.lower().startswith("without "):
             dropped.append(part[len("without ") :].strip())
@@ -56,6 +58,8 @@ def read_what_if(text: str, protocol: Protocol) -> WhatIf:
             readings[name] = option
         elif part:
             thresholds.append(part)
+    if not (thresholds or dropped or readings):
+        raise PopulationError("write what is to change, such as --what-if 'lvef ≥ 50 %'")
     return WhatIf(tuple(thresholds), tuple(dropped), readings)
 
 
@@ -83,7 +87,8 @@ def with_comparison(protocol: Protocol, wanted: x.Compare, text: str) -> Protoco
     none like it."""
     fitting = {id(each) for each in comparisons_like(protocol, wanted)}
     if not fitting:
-        same = (each for each in _comparisons(protocol) if each.left == wanted.left)
+        names = items_behind(wanted.left, protocol)
+        same = (each for each in _comparisons(protocol) if names & items_behind(each.left, protocol))
         there = ", ".join(sorted({" ".join(each.place.text.split()) for each in same if each.place}))
         help = f"the rules have {there}" if there else "the rules compare it nowhere"
         raise PopulationError(f"{text}: there is no such comparison to change; {help}")
