@@ -158,7 +158,7 @@ class Protocol:
         readings: Mapping[str, str] | None = None,
         allow_extra: bool = False,
         bad_values: str = "refuse",
-        mapping: Path | None = None,
+        mapping: str | Path | None = None,
         long: Sequence[str | Path] = (),
         what_if: Sequence[str] = (),
         curves: Sequence[str] = (),
@@ -174,7 +174,10 @@ class Protocol:
         from .screening.opening import population_of
         from .screening.screen import Screening
 
-        source = population_of(population, self.model, mapping, long)
+        for name, several in (("long", long), ("what_if", what_if), ("curves", curves), ("by", by)):
+            if isinstance(several, str):
+                raise TypeError(f"{name} is a list: write {name}=[{several!r}]")
+        source = population_of(population, self.model, Path(mapping) if mapping else None, long)
         more = asked(self.model, what_if, curves, by)
         return Screening(self.evaluator(readings), source, allow_extra, bad_values, **more)
 

@@ -345,3 +345,20 @@ def test_a_batch_in_which_sql_decides_nobody(tmp_path: Any) -> None:
     result = run("screen", f"{tmp_path}/t.rules", f"{tmp_path}/p.parquet", "-o", f"{tmp_path}/out", "--engine", "duckdb", "--format", "json")  # fmt: skip
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["verdicts"]["eligible"] == json.loads(result.stdout)["one_by_one"] == 1
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"n1": [float("nan"), 1.0]}, "the column `n1`: 1 value is no number (NaN)"),
+        ({"screening": ["02.03.2026", "2026-03-02"]}, "not a date"),
+        ({"screening": ["2026-02-30", "2026"]}, "there is no day 30"),
+        ({"e1": [["02.03.2026"], ["2026"]]}, "not a date"),
+        ({"e1": [[{"datum": "2026-01-01"}], []]}, "has a field `datum`, which is none of"),
+    ],
+)
+def test_duckdb_refuses_what_the_embedded_engine_refuses(columns: dict[str, Any], message: str) -> None:
+    rules = protocol("n1 > 2 mg/dL AND screening ≥ 2026-01-01 AND e1 AFTER 2026-01-01")
+    with pytest.raises(PopulationError) as refused:
+        list(on_duckdb(rules, pl.DataFrame({"id": ["a", "b"], **columns})).batches())
+    assert message in str(refused.value)

@@ -170,3 +170,49 @@ def test_a_plain_item_of_a_long_table_keeps_its_unit_and_limits(tmp_path: Path) 
     people = pl.DataFrame({"id": [1, 2, 3], "crea_unit": ["mg/dL"] * 3})
     with pytest.raises(PopulationError, match="`crea_unit` is a column and stands in a table of its own"):
         rules.screen(people, long=[labs])
+
+
+SMALL = 'protocol S "s"\ndata\n  n "n" in mg/dL\n  mi "MI" event\n  drugs "drugs" several of a, b\ninclusion\n  (1) "n"\n      n > 1 mg/dL\n  (2) "m"\n      NOT mi\n  (3) "d"\n      drugs INCLUDES a\n'
+SLIPS = [
+    ('[[tables]]\nfile = "labs.csv"\nunit = "UNIT"\n', "there is no column `UNIT` for unit; did you mean"),
+    ('[[tables]]\nfile = "labs.csv"\ndate = "day"\n', "there is no column `day` for date"),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), SLIPS)
+def test_columns_that_a_mapping_names_must_be_there(text: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "labs.csv").write_text("patient,item,value,unit\n1,n,14,mg/dL\n")
+    (tmp_path / "m.toml").write_text(text)
+    with pytest.raises(PopulationError) as refused:
+        loads(SMALL).screen(pl.DataFrame({"id": [1]}), mapping=str(tmp_path / "m.toml"))
+    assert message in str(refused.value)
+
+
+def test_a_column_of_a_long_table_that_means_nothing_is_a_slip(tmp_path: Path) -> None:
+    (tmp_path / "labs.csv").write_text("patient,item,value,units\n1,n,14,g/L\n")
+    with pytest.raises(PopulationError, match="the column `units` is no part of an occurrence; did you mean `unit`"):
+        loads(SMALL).screen(pl.DataFrame({"id": [1]}), long=[tmp_path / "labs.csv"])
+
+
+def test_rows_that_are_passed_over_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "codes.csv").write_text("patient,item,date\n1,I21,2026\n2,X,2026\n7,I21,2026\n")
+    (tmp_path / "m.toml").write_text(
+        '[[tables]]\nfile = "codes.csv"\nabsent = ["mi"]\n[tables.items]\nI21 = "mi"\nI210 = "mi"\n'
+    )
+    screening = loads(SMALL).screen(pl.DataFrame({"id": [1, 2]}), mapping=tmp_path / "m.toml")
+    assert [each.split("codes.csv: ")[1] for each in screening.summary()["passed_over"]] == [
+        "1 of 3 rows are of nobody in the population",
+        "of the codes in [tables.items] these do not occur: I210",
+        "1 of 3 rows have codes that are not in [tables.items]",
+    ]
+    assert "of nobody in the population" in screening.report()
+
+
+def test_values_of_csv_are_recoded_before_they_are_read(tmp_path: Path) -> None:
+    (tmp_path / "p.csv").write_text("id,n,mi,drugs\n1,2,NIE,A\n2,2,2026-01-01,?\n3,2,?,b;a\n")
+    (tmp_path / "m.toml").write_text(
+        '[values.mi]\nNIE = "none"\n"?" = "unknown"\n[values.drugs]\nA = "a"\n"?" = "unknown"\n'
+    )
+    found = loads(SMALL).screen(tmp_path / "p.csv", mapping=tmp_path / "m.toml").frame()
+    assert found["I2"].to_list() == ["met", "not met", "unknown"]
+    assert found["I3"].to_list() == ["met", "unknown", "met"]

@@ -424,3 +424,42 @@ def test_bad_values_of_an_earlier_sitting_are_counted(tmp_path: Path, monkeypatc
     people = csv(tmp_path, "id,n\n" + "".join(f"{n},{500 if n < 5 else n}\n" for n in range(50)))
     stopped_after_ten(rules, people, tmp_path / "a", bad_values="unknown")
     assert summary_of(rules, people, tmp_path / "a", bad_values="unknown")["bad_values"] == {"n": 5}
+
+
+def test_files_of_a_folder_may_differ_in_what_their_cells_happen_to_hold(tmp_path: Path) -> None:
+    folder = tmp_path / "people"
+    folder.mkdir()
+    csv(folder, "id,n,m\n1,8,\n2,30,\n", "a.csv")
+    csv(folder, "id,n,m\n3,8.5,60\n", "b.csv")
+    found = loads(LIMITED.format(100)).screen(folder).frame()
+    assert found["I1"].to_list() == ["met", "met", "not met"]
+    dates = tmp_path / "dates"
+    dates.mkdir()
+    csv(dates, "id,seen,fit\n1,2026-04-01,none\n", "a.csv")
+    csv(dates, "id,seen,fit\n2,2026-03,2026-01-01\n", "b.csv")
+    assert loads(DATES).screen(dates).frame()["I1"].to_list() == ["met", "unknown"]
+
+
+class Arrow:
+    """A frame of another library, which hands out Arrow."""
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self.table = frame.to_arrow()
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        return self.table.__arrow_c_stream__(requested_schema)
+
+
+def test_frames_of_other_libraries_and_counts_at_any_time() -> None:
+    rules = loads(LIMITED.format(100))
+    people = pl.DataFrame({"id": [1, 2, 3], "n": [1.0, 60.0, None]})
+    screening = rules.screen(Arrow(people))
+    first = screening.summary()
+    assert first["verdicts"] == {"eligible": 1, "ineligible": 1, "undetermined": 1}
+    screening.frame()
+    screening.frame()
+    assert screening.summary() == first
+    with pytest.raises(TypeError, match="by is a list"):
+        rules.screen(people, by="n: 10")
+    with pytest.raises(PopulationError, match="ids stand more than once"):
+        rules.screen(pl.DataFrame({"id": [1, 1]})).summary()

@@ -158,3 +158,13 @@ def test_windows_of_dates_and_measurements_move(text: str, lengths: tuple[str, s
     after = verdicts(loads(DATES.format(*lengths)), people)["verdict"]
     assert counted["verdicts"] == {word: (after == word).sum() for word in counted["verdicts"]}
     assert counted["changes"]
+
+
+def test_of_several_dropped_criteria_each_counts_where_it_stood_in_the_way() -> None:
+    rules = loads(
+        'protocol T "t"\ndata\n  a "a" yes/no\n  b "b" yes/no\ninclusion\n  (1) "a"\n      a\nexclusion\n  (1) "b"\n      b\n'
+    )
+    people = pl.DataFrame({"id": [1, 2, 3, 4], "a": [True, False, True, None], "b": [False, False, True, None]})
+    (found,) = rules.screen(people, what_if=["without I1, without E1"]).summary()["what_if"]
+    assert found["by_criterion"] == {"I1": 2, "E1": 2}
+    assert found["verdicts"]["eligible"] == 4

@@ -116,6 +116,8 @@ def screen(
         screening = Screening(evaluator, source, allow_extra, bad_values, **more)
         for line in str(screening.missing()).splitlines():
             note(line)
+        for line in screening.engine.notes:
+            note(line)
         if allow_extra and screening.engine.match.extra:
             note("passed over: " + ", ".join(screening.engine.match.extra))
         with Bar() as bar:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,37 @@ def _dated(column: pl.Series) -> pl.Series:
 
 def read_csv(path: Path, protocol: Protocol) -> pl.DataFrame:
     """The rows of a file, with lists where items are sets or events. Raises PopulationError."""
-    frame = read_table(path)
+    return lists_in(read_table(path), protocol)
+
+
+def one_table(paths: Sequence[Path]) -> pl.DataFrame:
+    """The rows of several files with the same columns. A column is of numbers or dates where it is so in all of them.
+    Raises PopulationError."""
+    frames = [read_table(path) for path in paths]
+    names = frames[0].columns
+    for path, frame in zip(paths, frames, strict=True):
+        apart = [name for name in (*names, *frame.columns) if name not in names or name not in frame.columns]
+        if apart:
+            lacking, other = (path, paths[0]) if apart[0] in names else (paths[0], path)
+            help = "the files of a folder have the same columns"
+            raise PopulationError(f"{lacking}: the column `{apart[0]}` is missing, while {other} has it; {help}")
+    columns = {name: [frame[name] for frame in frames] for name in names}
+    return pl.DataFrame([_alike(parts) for parts in columns.values()])
+
+
+def _alike(parts: Sequence[pl.Series]) -> pl.Series:
+    types = {each.dtype for each in parts if each.null_count() < len(each)}
+    if len(types) == 1:
+        (type,) = types
+    elif types and all(each.is_numeric() for each in types):
+        type = pl.Float64()
+    else:
+        type = pl.String()
+    return pl.concat([each.cast(type) for each in parts])
+
+
+def lists_in(frame: pl.DataFrame, protocol: Protocol) -> pl.DataFrame:
+    """The rows with lists where items are sets or events."""
     return frame.with_columns(
         listed(frame[name], protocol.items[name])
         for name in frame.columns

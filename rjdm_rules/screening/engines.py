@@ -38,6 +38,7 @@ class Engine(ABC):
     name: str
     stamp: str | None  # of the population; None where a later run could not go on from where this one stopped
     schema: Mapping[str, Any]
+    notes: tuple[str, ...] = ()  # on what of the source was passed over
 
     @property
     @abstractmethod
@@ -67,6 +68,7 @@ class PolarsEngine(Engine):
         self.source, self.population = source, population
         self.evaluator, self.match = population.evaluator, population.match
         self.name, self.stamp, self.schema = source.name, source.stamp, population.types
+        self.notes = source.notes
 
     @property
     def patients(self) -> int | None:

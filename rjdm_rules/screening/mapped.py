@@ -13,7 +13,7 @@ import polars as pl
 from ..language.diagnostics import did_you_mean
 from ..protocol.model import Item, Protocol
 from .addresses import is_table
-from .csv_files import listed, read_table
+from .csv_files import occurrence_lists, read_table
 from .kinds import MEASURED
 from .mapping import STANDARD, LongTable, SourceMapping
 from .matching import PopulationError
@@ -35,8 +35,10 @@ def mapped(source: Source, mapping: SourceMapping, protocol: Protocol) -> Source
         name: _recoded(name, column, source.schema[column], mapping, protocol) for name, column in names.items()
     }
     expressions.update({name: pl.lit(_constant(value)) for name, value in mapping.constants.items()})
-    sets = [name for name in expressions if name in protocol.items and protocol.items[name].kind == "several of"]
-    lists = lists_of(mapping.tables, protocol, source.schema[mapping.id])
+    several = ("several of", "event")
+    sets = [name for name in expressions if name in protocol.items and protocol.items[name].kind in several]
+    ids = _ids(source, mapping.id) if mapping.tables else None
+    lists, notes = lists_of(mapping.tables, protocol, source.schema[mapping.id], ids)
     for column in (column for held, _ in lists.values() for column in held.columns[1:]):
         if column in expressions:
             raise PopulationError(f"{source.name}: `{column}` is a column and stands in a table of its own; which one?")
@@ -44,7 +46,7 @@ def mapped(source: Source, mapping: SourceMapping, protocol: Protocol) -> Source
     def tidy(raw: pl.DataFrame) -> pl.DataFrame:
         frame = raw.select(expression.alias(name) for name, expression in expressions.items())
         frame = frame.with_columns(
-            listed(frame[name], protocol.items[name]) for name in sets if frame[name].dtype == pl.String
+            occurrence_lists(frame[name], protocol.items[name]) for name in sets if frame[name].dtype == pl.String
         )
         for name, (held, complete) in lists.items():
             frame = frame.join(held, on="id", how="left", maintain_order="left")
@@ -58,7 +60,12 @@ def mapped(source: Source, mapping: SourceMapping, protocol: Protocol) -> Source
     partitions = [replace(each, read=_reading(each, tidy, wanted)) for each in source.partitions]
     stamps = [source.stamp, *(_stamp(table.file) for table in mapping.tables)]
     stamp = None if None in stamps else f"{stamps} {mapping}"
-    return replace(source, schema=dict(schema), partitions=tuple(partitions), stamp=stamp)
+    return replace(source, schema=dict(schema), partitions=tuple(partitions), stamp=stamp, notes=tuple(notes))
+
+
+def _ids(source: Source, name: str) -> pl.Series:
+    frames = [frame for partition in source.partitions for frame in partition.read([name])]
+    return pl.concat(frames)[name] if frames else pl.Series(name, [], dtype=source.schema[name])
 
 
 def _stamp(where: str) -> str | None:
@@ -117,32 +124,56 @@ def _constant(value: Any) -> Any:
 # ---- tables of occurrences
 
 
-def lists_of(tables: Sequence[LongTable], protocol: Protocol, id_type: Any) -> dict[str, tuple[pl.DataFrame, bool]]:
+def lists_of(
+    tables: Sequence[LongTable], protocol: Protocol, id_type: Any, ids: pl.Series | None
+) -> tuple[dict[str, tuple[pl.DataFrame, bool]], list[str]]:
     """For each item in the tables a frame of `id` and the item's column, and whether patients without a row never had
-    one."""
+    one; and notes on what was passed over: rows of nobody among `ids`, and codes that do not occur."""
     found: dict[str, tuple[pl.DataFrame, bool]] = {}
+    notes: list[str] = []
     for table in tables:
         rows = _rows(table, id_type)
+        notes += _passed_over(table, rows, ids)
         for name in _items_in(table, rows, protocol):
             if name in found:
                 raise PopulationError(f"{table}: `{name}` stands in another table too")
             own = rows if table.only else rows.filter(pl.col("item") == name)
+            _refuse_strange(table, rows, protocol)
             found[name] = _column(table, protocol.items[name], own), name in table.absent
-    return found
+    return found, notes
+
+
+def _passed_over(table: LongTable, rows: pl.DataFrame, ids: pl.Series | None) -> Iterator[str]:
+    if ids is not None:
+        strangers = rows.height - int(rows["id"].is_in(ids.implode()).sum())
+        if strangers:
+            yield f"{table}: {strangers:,} of {rows.height:,} rows are of nobody in the population"
+    if table.only is None and table.items:
+        there = set(rows["#code"].drop_nulls().unique().to_list())
+        missing = [code for code in table.items if code not in there]
+        if missing:
+            yield f"{table}: of the codes in [tables.items] these do not occur: {', '.join(missing)}"
+        others = int((~rows["#code"].is_in(list(table.items))).sum())
+        if others:
+            yield f"{table}: {others:,} of {rows.height:,} rows have codes that are not in [tables.items]"
 
 
 def _rows(table: LongTable, id_type: Any) -> pl.DataFrame:
     frame = _table(table.file)
     names = {part: column for part, column in table.columns.items() if column in frame.columns}
     needed = ["patient"] if table.only else ["patient", "item"]
-    for part in (*needed, *(part for part in table.columns if part not in STANDARD)):
+    for part in (*needed, *(table.named or ())):
         if part not in names:
-            raise PopulationError(f"{table}: there is no column `{table.columns[part]}` for {part}")
+            help = did_you_mean(table.columns[part], frame.columns)
+            raise PopulationError(
+                f"{table}: there is no column `{table.columns[part]}` for {part}" + (f"; {help}" if help else "")
+            )
     renamed = frame.select(pl.col(column).alias("id" if part == "patient" else part) for part, column in names.items())
     rest = [column for column in frame.columns if column not in names.values() and column not in renamed.columns]
     rows = renamed.with_columns(frame[column] for column in rest).with_columns(pl.col("id").cast(id_type))
     if table.only is None and table.items:
-        rows = rows.with_columns(pl.col("item").cast(pl.String).replace(dict(table.items)))
+        code = pl.col("item").cast(pl.String)
+        rows = rows.with_columns(code.replace(dict(table.items)), code.alias("#code"))
     return rows
 
 
@@ -165,6 +196,18 @@ def _items_in(table: LongTable, rows: pl.DataFrame, protocol: Protocol) -> list[
         raise PopulationError(f"{table}: `{strange[0]}` is no item of this protocol; {help}")
     there = [name for name in names if name in (wanted or protocol.items)]
     return sorted({*there, *table.absent, *(wanted & set(protocol.items))})
+
+
+def _refuse_strange(table: LongTable, rows: pl.DataFrame, protocol: Protocol) -> None:
+    """In a table with the usual columns, a column that is no part of any item is a slip."""
+    if table.named is not None:
+        return
+    parts = {"id", "item", *STANDARD, "uln", "lln"}
+    parts |= {each.name for item in protocol.items.values() for each in item.attributes}
+    for name in rows.columns:
+        if name not in parts:
+            help = did_you_mean(name, parts) or "leave it out, or say in a mapping file what it is"
+            raise PopulationError(f"{table}: the column `{name}` is no part of an occurrence; {help}")
 
 
 def _column(table: LongTable, item: Item, rows: pl.DataFrame) -> pl.DataFrame:

@@ -38,13 +38,15 @@ SUFFIXES = ("_unit", "_uln", "_lln")
 class LongTable:
     """`file` is a file or table of a database. `columns`: of each part (patient, item, date, until, value, unit, or an
     attribute) the column that holds it. `items`: what the item column writes, and which item that is; `only` the item
-    of the whole table. `absent`: items of which a patient without a row has none."""
+    of the whole table. `absent`: items of which a patient without a row has none. `named`: parts whose columns must be
+    there; None where all columns must be parts of the items."""
 
     file: str
     columns: Mapping[str, str]
     items: Mapping[str, str] = field(default_factory=dict)
     only: str | None = None
     absent: frozenset[str] = frozenset()
+    named: frozenset[str] | None = None
 
     def __str__(self) -> str:
         return shown_place(self.file)
@@ -138,7 +140,8 @@ class _Checking:
             raise self.error('`absent` is a list of items: absent = ["acute_mi"]')
         rest = {key: each for key, each in table.items() if key not in ("file", "items", "is", "absent")}
         columns = {**STANDARD, **self._texts("tables", rest)}
-        return LongTable(file, columns, items, only, frozenset(self._event("absent", each) for each in absent))
+        without = frozenset(self._event("absent", each) for each in absent)
+        return LongTable(file, columns, items, only, without, frozenset(rest))
 
     def _event(self, where: str, name: Any) -> str:
         name = self._text(where, name)

@@ -19,7 +19,7 @@ def population_of(
 ) -> Source:
     """The population of a path, a table of a database or a frame, as a mapping file says, with further tables in
     `longs`. Raises PopulationError."""
-    source = _opened(population, protocol)
+    source = _opened(population, protocol, mapping is None)
     if mapping is None and not longs:
         return source
     held = read_mapping(mapping, protocol) if mapping is not None else SourceMapping()
@@ -27,9 +27,10 @@ def population_of(
     return mapped(source, held, protocol)
 
 
-def _opened(population: Any, protocol: Protocol) -> Source:
+def _opened(population: Any, protocol: Protocol, plain: bool) -> Source:
+    """The source as it stands there, or where no values are to be recoded (`plain`) with texts as lists."""
     if not is_table(population):
-        return source_of(population, protocol)
+        return source_of(population, protocol if plain else None)
     from .database_tables import opened_table
 
     return opened_table(population, protocol)

@@ -66,7 +66,7 @@ def report_page(summary: Mapping[str, Any], content: Content, population: str, t
     rows = {row.id: row for row in content.rows()}
     parts = {part.name or "": part.title for part in content.parts}
     view = {
-        "summary": {"what_if": [], **summary},
+        "summary": {"what_if": [], "passed_over": [], **summary},
         "population": population,
         "rows": rows,
         "labels": {

@@ -111,15 +111,26 @@ class Screening:
     examples: dict[str, list[BadValue]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        protocol = self.evaluator.protocol
         self.groups: list[Grouped] = []
+        self.complete = False
         self.engine = self._in_database() if isinstance(self.source, InDatabase) else self._embedded(self.source)
-        self.tally = Tally(protocol)
-        self.ids: list[pl.Series] = []
-        self.changes = [Changes(each, self.tally.family.top, self.evaluator.parts) for each in self.what_if]
-        self.curve_counts = [CurveCounts(each, self.evaluator.parts) for each in self.curves]
+        self._begin()
         if self.engine.patients == 0:
             raise PopulationError(f"{self.engine.name}: the population is empty")
+
+    def _begin(self) -> None:
+        """Nothing is counted yet."""
+        self.tally = Tally(self.evaluator.protocol)
+        self.ids: list[pl.Series] = []
+        self.bad.clear()
+        self.examples.clear()
+        self.changes = [
+            Changes(each, self.tally.family.top, self.evaluator.parts, frozenset(self.evaluator.protocol.excluding))
+            for each in self.what_if
+        ]
+        self.curve_counts = [CurveCounts(each, self.evaluator.parts) for each in self.curves]
+        for group in self.groups:
+            group.counts.clear()
 
     def _in_database(self) -> Engine:
         assert isinstance(self.source, InDatabase)
@@ -146,7 +157,11 @@ class Screening:
         return PolarsEngine(source, population)
 
     def summary(self) -> dict[str, Any]:
-        """What is counted, and what it was counted from."""
+        """What is counted, and what it was counted from; all patients are decided first, where they are not yet. Raises
+        PopulationError."""
+        if not self.complete:
+            for _ in self.batches():
+                pass
         protocol, missing = self.evaluator.protocol, self.missing()
         return {
             "protocol": protocol.id,
@@ -159,6 +174,7 @@ class Screening:
             "missing_items": list(missing.items),
             "undecided_criteria": list(missing.undecided),
             "bad_values": self.bad,
+            **({"passed_over": list(self.engine.notes)} if self.engine.notes else {}),
             "one_by_one": self.tally.one_by_one,
         }
 
@@ -179,6 +195,8 @@ class Screening:
 
     def batches(self, done: int = 0, stop: Event | None = None) -> Iterator[Evaluated]:
         """The batches of all patients after the first `done`, decided and counted. Raises PopulationError."""
+        if not done:
+            self._begin()
         for batch in self.engine.batches(done):
             self._note(batch.bad)
             if self._usable:
@@ -190,6 +208,7 @@ class Screening:
         if not self._usable:
             raise BadValues(self.bad, self.examples)
         self._refuse_repeated()
+        self.complete = True
 
     def _count(self, batch: Evaluated) -> None:
         self.tally.add(batch, self.counts)
@@ -238,9 +257,10 @@ class Screening:
 
     # ---- into a folder
 
-    def write(self, folder: Path, progress: Progress = lambda done, of: None, stop: Event | None = None) -> None:
+    def write(self, folder: str | Path, progress: Progress = lambda done, of: None, stop: Event | None = None) -> None:
         """Writes `verdicts.parquet`, `summary.json` and `report.html`. Raises PopulationError, and Stopped where `stop`
         was set."""
+        folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         stop = stop or Event()
         earlier = self._earlier(folder)

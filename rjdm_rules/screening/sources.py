@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 
 from ..protocol.model import Protocol
-from .csv_files import read_csv
+from .csv_files import lists_in, one_table, read_csv, read_table
 from .matching import PopulationError
 
 PARTITION, BATCH = 1_000_000, 250_000  # patients
@@ -32,12 +33,13 @@ class Partition:
 @dataclass(frozen=True)
 class Source:
     """`schema`: the columns and their types. `patients`: how many, where that is known. `stamp` tells whether it is the
-    same population as before; None that this cannot be told."""
+    same population as before; None that this cannot be told. `notes`: what was passed over."""
 
     name: str
     schema: Mapping[str, Any]
     partitions: tuple[Partition, ...]
     stamp: str | None
+    notes: tuple[str, ...] = ()
 
     @property
     def patients(self) -> int | None:
@@ -45,8 +47,8 @@ class Source:
         return None if any(each is None for each in rows) else sum(each for each in rows if each is not None)
 
 
-def opened(path: Path, protocol: Protocol) -> Source:
-    """The population of a file or folder. Raises PopulationError."""
+def opened(path: Path, protocol: Protocol | None) -> Source:
+    """The population of a file or folder; without a protocol texts of CSV stay as they are. Raises PopulationError."""
     if not path.exists():
         raise PopulationError(f"{path}: there is no such file or folder")
     if path.is_dir():
@@ -54,7 +56,7 @@ def opened(path: Path, protocol: Protocol) -> Source:
     return _file(path, protocol)
 
 
-def source_of(population: Any, protocol: Protocol) -> Source:
+def source_of(population: Any, protocol: Protocol | None) -> Source:
     """The population of a frame of Polars, pandas or Arrow, or of a path. Raises PopulationError."""
     if isinstance(population, str | Path):
         return opened(Path(population), protocol)
@@ -63,15 +65,18 @@ def source_of(population: Any, protocol: Protocol) -> Source:
     if isinstance(population, pl.DataFrame):
         return of_frame(population)
     if hasattr(population, "__arrow_c_stream__"):  # pandas, pyarrow, DuckDB and others
-        return of_frame(pl.DataFrame(pl.from_arrow(population)))
+        return of_frame(pl.DataFrame(pl.from_arrow(pa.table(population))))
     what = type(population).__name__
     raise PopulationError(f"a population is a path or a frame of Polars, pandas or Arrow, and no {what}")
 
 
-def _folder(path: Path, protocol: Protocol) -> Source:
+def _folder(path: Path, protocol: Protocol | None) -> Source:
     files = sorted(each for each in path.iterdir() if each.suffix.lower() in OPENERS)
     if not files:
         raise PopulationError(f"{path}: the folder holds no Parquet or CSV file")
+    if all(each.suffix.lower() == ".csv" for each in files):
+        frame = lists_in(one_table(files), protocol) if protocol else one_table(files)
+        return of_frame(frame, str(path), "; ".join(map(stamp_of, files)))
     sources = [_file(each, protocol) for each in files]
     first = sources[0]
     for each in sources[1:]:
@@ -92,8 +97,10 @@ def _different(a: Source, b: Source) -> str:
     raise AssertionError("the schemas are the same")
 
 
-def _file(path: Path, protocol: Protocol) -> Source:
+def _file(path: Path, protocol: Protocol | None) -> Source:
     opener = OPENERS.get(path.suffix.lower())
+    if path.suffix.lower() in (".duckdb", ".db"):
+        raise PopulationError(f"{path}: name the table of the database too: {path}::TABLE")
     if opener is None:
         raise PopulationError(
             f"{path}: write the population as .parquet or .csv; {path.suffix or 'no ending'} is neither"
@@ -107,7 +114,7 @@ def stamp_of(path: Path) -> str:
     return f"{path.name} {held.st_size} {held.st_mtime_ns}"
 
 
-def _parquet(path: Path, protocol: Protocol) -> Source:
+def _parquet(path: Path, protocol: Protocol | None) -> Source:
     try:
         scan = pl.scan_parquet(path, glob=False)
         schema = dict(scan.collect_schema())
@@ -134,8 +141,8 @@ def _reader(scan: pl.LazyFrame, first: int, path: Path) -> Callable[[Sequence[st
     return read
 
 
-def _csv(path: Path, protocol: Protocol) -> Source:
-    return of_frame(read_csv(path, protocol), path.name, stamp_of(path))
+def _csv(path: Path, protocol: Protocol | None) -> Source:
+    return of_frame(read_csv(path, protocol) if protocol else read_table(path), path.name, stamp_of(path))
 
 
 def of_frame(frame: pl.DataFrame, name: str = "the frame", stamp: str | None = None) -> Source:
@@ -156,7 +163,7 @@ def of_frame(frame: pl.DataFrame, name: str = "the frame", stamp: str | None = N
     return Source(name, dict(frame.schema), tuple(partitions), stamp)
 
 
-OPENERS: dict[str, Callable[[Path, Protocol], Source]] = {".parquet": _parquet, ".csv": _csv}
+OPENERS: dict[str, Callable[[Path, Protocol | None], Source]] = {".parquet": _parquet, ".csv": _csv}
 
 
 def short(error: Exception) -> str:

@@ -87,6 +87,8 @@ class SqlPopulation:
             return Shape(items)
         query = exp.select(*(node.as_(key, quoted=True) for key, node in tests.items())).from_(self.table.node())
         found = self.database.rows(query).row(0, named=True)
+        for columns in self.match.items.values():
+            _refuse_nan(found, columns)
         for name, columns in self.match.items.items():
             if columns.item.kind in MEASURED:
                 held = [column for column in (columns.value, *columns.limits.values()) if column]
@@ -180,7 +182,11 @@ class SqlPopulation:
 def _number_tests(name: str, column: str) -> dict[str, exp.Expr]:
     """How large a column's numbers are, and how many have more digits than some."""
     value = exp.cast(exp.column(column, quoted=True), "DOUBLE")
-    found: dict[str, exp.Expr] = {f"{name} {column} most": exp.Max(this=exp.Abs(this=value.copy()))}
+    nan = exp.Case().when(exp.IsNan(this=value.copy()), exp.Literal.number(1)).else_(exp.Literal.number(0))
+    found: dict[str, exp.Expr] = {
+        f"{name} {column} most": exp.Max(this=exp.Abs(this=value.copy())),
+        f"{name} {column} nan": exp.Sum(this=nan),
+    }
     for digits in TRIED_DIGITS:
         power = number(float(10**digits))
         scaled = exp.func("ROUND", exp.Mul(this=value.copy(), expression=power.copy()))
@@ -188,6 +194,15 @@ def _number_tests(name: str, column: str) -> dict[str, exp.Expr]:
         one = exp.Case().when(misfit, exp.Literal.number(1)).else_(exp.Literal.number(0))
         found[f"{name} {column} {digits}"] = exp.Sum(this=one)
     return found
+
+
+def _refuse_nan(found: Mapping[str, Any], columns: ItemColumns) -> None:
+    """Databases take NaN for the largest number of all, or leave it out of their statistics."""
+    for column in columns.names():
+        count = int(found.get(f"{columns.item.name} {column} nan") or 0)
+        if count:
+            values = "value is no number" if count == 1 else "values are no numbers"
+            raise PopulationError(f"the column `{column}`: {count} {values} (NaN); leave them out where unknown")
 
 
 def _digits(found: Mapping[str, Any], name: str, column: str) -> int:
@@ -267,6 +282,13 @@ def _event_shape(columns: ItemColumns, type: Any, texts: set[str], structs: dict
             texts.add(f"{item.name}.date")
         return ItemShape(attributes={"date": ItemShape(partial=inner == pl.String)})
     fields = {each.name: each.dtype for each in inner.fields}
+    parts = {"date", *(["until"] if item.course else []), *(each.name for each in item.attributes)}
+    parts |= {limit.lower() for attribute in item.attributes for limit in attribute.limits}
+    parts |= {"unit"} if item.attribute("value") else set()
+    strange = [field for field in fields if field not in parts]
+    if strange:
+        help = f"which is none of {', '.join(sorted(parts))}"
+        raise PopulationError(f"the column `{name}` has a field `{strange[0]}`, {help}")
     structs[item.name] = tuple(fields)
     attributes = {}
     for part in ("date", *(["until"] if item.course else [])):

@@ -19,6 +19,7 @@ from .translation import ONGOING
 
 Node = exp.Expr
 LONGEST_DATE = 10
+NO_DAY = 1  # 0001-01-01
 
 
 @dataclass(frozen=True)
@@ -118,12 +119,15 @@ def _date(name: str, column: str, moment: bool, shape: ItemShape, text: bool, of
 
 
 def _first_day(text: Node) -> Node:
-    """The first day that a text may stand for; `ongoing` is the last day of the calendar."""
+    """The first day that a text may stand for; `ongoing` is the last day of the calendar. A text that is no date stands
+    before all days, so that the checks set its row apart."""
     found = exp.Case().when(_is_ongoing(text), literal(ONGOING, "day"))
     for length, rest in ((4, "-01-01"), (7, "-01")):
         whole = exp.DPipe(this=text.copy(), expression=exp.Literal.string(rest))
         found = found.when(_length_is(text, length), exp.TryCast(this=whole, to=exp.DataType.build("DATE")))
-    return found.when(_length_is(text, 10), exp.TryCast(this=text.copy(), to=exp.DataType.build("DATE")))
+    found = found.when(_length_is(text, 10), exp.TryCast(this=text.copy(), to=exp.DataType.build("DATE")))
+    no_date = exp.Case().when(text.copy().is_(exp.null()).not_(), literal(NO_DAY, "day"))
+    return exp.func("COALESCE", found, no_date)
 
 
 def _last_day(text: Node) -> Node:

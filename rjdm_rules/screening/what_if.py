@@ -23,7 +23,7 @@ from ..protocol.terms import all_conditions, items_behind, walk
 from .comparing import conditions
 from .evaluating import verdict_column
 from .matching import PopulationError
-from .polars_engine import VERDICTS
+from .polars_engine import OUTCOMES, VERDICTS
 
 TURNED = {"≥": ("≥", ">"), ">": ("≥", ">"), "≤": ("≤", "<"), "<": ("≤", "<"), "=": ("=",), "≠": ("≠",)}
 COMMA = re.compile(r",(?![^(]*\))")  # not within parentheses
@@ -242,8 +242,13 @@ class Changes:
     what_if: WhatIf
     top: Sequence[str]
     parts: Sequence[str | None]
+    excluding: frozenset[str] = frozenset()
     verdicts: Counter[tuple[str, str]] = field(default_factory=Counter)
     criteria: Counter[str] = field(default_factory=Counter)
+
+    def open_words(self, id: str) -> list[int]:
+        """The outcomes with which a criterion is not satisfied."""
+        return [OUTCOMES.index(word) for word in ("unknown", "met" if id in self.excluding else "not met")]
 
     def add(self, before: pl.DataFrame, after: pl.DataFrame) -> None:
         moved = np.zeros(before.height, dtype=bool)
@@ -257,7 +262,8 @@ class Changes:
             moved |= a != b
         for id in self.top:
             a, b = (each[id].to_physical().to_numpy() for each in (before, after))
-            other = moved if id in self.what_if.dropped else moved & (a != b)
+            dropped = np.isin(a, self.open_words(id))
+            other = moved & (dropped if id in self.what_if.dropped else a != b)
             self.criteria[id] += int(np.count_nonzero(other))
 
     def state(self) -> list[Any]:
