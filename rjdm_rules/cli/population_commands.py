@@ -92,8 +92,8 @@ def screen(
 
     POPULATION is a Parquet or CSV file, a folder of them, or a table of a database (clinic.duckdb::people,
     postgresql://user@host/clinic::people): one row a patient, columns named as the items, with ast_unit and ast_uln
-    beside ast; events are dates, lists of dates, or lists of structs. A run that is stopped with Ctrl-C goes on where
-    it was when it is started again.
+    beside ast; events are dates, lists of dates, or lists of structs. A run over files that is stopped with Ctrl-C
+    goes on where it was when it is started again.
     """
     try:
         from ..evaluation.results import UnknownReading
