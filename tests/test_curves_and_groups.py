@@ -144,7 +144,7 @@ GROUPS: list[tuple[str, dict[str, Any], dict[str, int]]] = [
         "below 6": 1, "6 to below 12": 1, "12 or more": 2, "not recorded": 1}),
     ("age: 72 months", {"age": [6.0, 5.9]}, {"below 72": 1, "72 or more": 1}),
     ("weight: 40, 60", {"weight": [40.0, 40.0, 100.0, 59999.0, 5.0], "weight_unit": ["kg", None, "lb", "g", "g"]}, {
-        "below 40": 1, "40 to below 60": 4}),
+        "below 40": 1, "40 to below 60": 4, "60 or more": 0}),
     ("ratio: 20", {"weight": [40.0, 39.9, None]}, {"below 20": 1, "20 or more": 1, "not recorded": 1}),
     ("grade", {"grade": [3, 0, None, 3]}, {"0": 1, "3": 2, "not recorded": 1}),
     ("alt: 50", {"alt": ["51", "50", "3 ×ULN", "49.99"], "alt_uln": [40.0] * 4}, {"below 50": 1, "50 or more": 3}),
@@ -253,7 +253,7 @@ def test_a_row_decided_one_by_one_is_in_its_group() -> None:
     found = summary(loads(RULES), people, by=["alt: 100, 200"], curves=["alt ≤ 2 to 8 × ULN"])
     assert found["one_by_one"] == 1
     groups = {each["group"]: each["verdicts"]["eligible"] for each in found["groups"][0]["groups"]}
-    assert groups == {"100 to below 200": 1, "200 or more": 0}
+    assert groups == {"below 100": 0, "100 to below 200": 1, "200 or more": 0}
     eligible = {each["threshold"]: each["verdicts"]["eligible"] for each in found["curves"][0]["points"]}
     assert (eligible[2], eligible[3], eligible[7.5], eligible[8]) == (0, 1, 2, 2)
 

@@ -208,6 +208,8 @@ def in_order(verdicts: dict[str, int]) -> list[int]:
 
 
 def share(part: float, whole: float) -> str:
+    if 0 < part < 0.0005 * whole:
+        return "<0.1 %"
     return f"{100 * part / whole:.1f} %" if whole else "–"
 
 

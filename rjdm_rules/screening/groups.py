@@ -68,7 +68,9 @@ class Grouped:
         """The counts of each group, and for each criterion at the top whether the groups differ in it."""
         from .differences import differences  # scipy is loaded where groups are asked for
 
-        order = [label for label in self.groups.order() if self.counts.get(label, Counter())["patients"]]
+        whole = bool(self.grouping.edges)  # a band without patients is shown too
+        held = [label for label in self.groups.order() if self._patients(label) or (whole and label != NOT_RECORDED)]
+        order = held if any(map(self._patients, held)) else []
         known = [label for label in order if label != NOT_RECORDED]
         return {
             "by": self.grouping.name,
@@ -76,6 +78,9 @@ class Grouped:
             "groups": [self._group(label) for label in order],
             "differences": differences({id: [self._failing(label, id) for label in known] for id in self.top}),
         }
+
+    def _patients(self, label: str) -> int:
+        return self.counts.setdefault(label, Counter())["patients"]
 
     def _group(self, label: str) -> dict[str, Any]:
         counts = self.counts[label]
