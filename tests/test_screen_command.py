@@ -463,3 +463,11 @@ def test_frames_of_other_libraries_and_counts_at_any_time() -> None:
         rules.screen(people, by="n: 10")
     with pytest.raises(PopulationError, match="ids stand more than once"):
         rules.screen(pl.DataFrame({"id": [1, 1]})).summary()
+
+
+def test_years_alone_in_csv_are_dates_in_part(tmp_path: Path) -> None:
+    found = loads(DATES).screen(csv(tmp_path, "id,seen,fit\n1,2027,2020\n2,2026,2021\n3,2020,none\n")).frame()
+    assert found["I1"].to_list() == ["met", "unknown", "not met"]
+    numbers = pl.DataFrame({"id": [1], "seen": [2027]})
+    with pytest.raises(PopulationError, match="is not a date"):
+        loads(DATES).screen(numbers).frame()

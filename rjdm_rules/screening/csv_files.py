@@ -83,8 +83,16 @@ def _alike(parts: Sequence[pl.Series]) -> pl.Series:
     return pl.concat([each.cast(type) for each in parts])
 
 
+def years_as_texts(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """Dates of which CSV holds the years only."""
+    return frame.with_columns(frame[name].cast(pl.String) for name in names if frame[name].dtype.is_integer())
+
+
 def lists_in(frame: pl.DataFrame, protocol: Protocol) -> pl.DataFrame:
-    """The rows with lists where items are sets or events."""
+    """The rows with lists where items are sets or events; a year alone (2026) is a date in part, and no number."""
+    items = protocol.items
+    dated = [name for name in frame.columns if name in items and items[name].kind in ("date", "time", "event")]
+    frame = years_as_texts(frame, dated)
     return frame.with_columns(
         listed(frame[name], protocol.items[name])
         for name in frame.columns

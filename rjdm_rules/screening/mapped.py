@@ -13,7 +13,7 @@ import polars as pl
 from ..language.diagnostics import did_you_mean
 from ..protocol.model import Item, Protocol
 from .addresses import is_table
-from .csv_files import occurrence_lists, read_table
+from .csv_files import occurrence_lists, read_table, years_as_texts
 from .kinds import MEASURED
 from .mapping import STANDARD, LongTable, SourceMapping
 from .matching import PopulationError
@@ -170,6 +170,8 @@ def _rows(table: LongTable, id_type: Any) -> pl.DataFrame:
             )
     renamed = frame.select(pl.col(column).alias("id" if part == "patient" else part) for part, column in names.items())
     rest = [column for column in frame.columns if column not in names.values() and column not in renamed.columns]
+    if table.file.lower().endswith(".csv"):
+        renamed = years_as_texts(renamed, [part for part in ("date", "until") if part in renamed.columns])
     rows = renamed.with_columns(frame[column] for column in rest).with_columns(pl.col("id").cast(id_type))
     if table.only is None and table.items:
         code = pl.col("item").cast(pl.String)
