@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -98,3 +99,10 @@ def _occurrence(item: Item, value: Any, fields: Mapping[str, Any]) -> dict[str, 
             each = f"{each['value']} {each['unit']}"
         found[key] = each if each is None or fields[key] != pl.String or isinstance(each, str) else repr(each)
     return found
+
+
+def csv(folder: Path, text: str | bytes, name: str = "people.csv") -> Path:
+    """Writes a file into a folder."""
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path

@@ -362,3 +362,13 @@ def test_duckdb_refuses_what_the_embedded_engine_refuses(columns: dict[str, Any]
     with pytest.raises(PopulationError) as refused:
         list(on_duckdb(rules, pl.DataFrame({"id": ["a", "b"], **columns})).batches())
     assert message in str(refused.value)
+
+
+@pytest.mark.parametrize("written", ["2026-03-03T99:00", "tomorrow at ten", "03.03.2026"])
+def test_duckdb_refuses_texts_that_are_no_times(written: str) -> None:
+    rules = loads('protocol T "t"\ndata\n  s "s" date\n  at "at" time\ninclusion\n  (1) "one"\n      at AFTER s\n')
+    frame = pl.DataFrame({"id": ["a", "b"], "s": [date(2026, 3, 2)] * 2, "at": [written, "2026-03-03T10:00"]})
+    with pytest.raises(PopulationError):
+        list(on_duckdb(rules, frame).batches())
+    fine = frame.with_columns(at=pl.Series(["2026-03-02T10:00", "2026-03-03"]))
+    assert texted(pl.concat(on_duckdb(rules, fine).batches())).equals(embedded(rules, fine))

@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
+from ..screening.summaries import by_part, different
 from .printing import counted, note
 from .shared import ALLOW_EXTRA, FILE, READING, Examples, evaluator_for, refuse, usable, with_criteria
 
 NEEDS = "screening needs more packages: pip install 'rjdm-rules[screen]'"
 PACKAGES = ("polars", "numpy", "pyarrow", "scipy", "sqlglot")
 MOST_FACTS = 5
-DIFFERENT = 0.05  # a false discovery rate below which a difference is pointed at
 
 
 @click.command(
@@ -100,7 +101,7 @@ def screen(
         from ..screening.asking import asked
         from ..screening.engines import in_database
         from ..screening.opening import population_of
-        from ..screening.screen import PopulationError, Screening, Stopped
+        from ..screening.screen import REPORT, SUMMARY, VERDICTS, PopulationError, Screening, Stopped
     except ModuleNotFoundError as error:
         if error.name not in PACKAGES:
             raise
@@ -134,8 +135,8 @@ def screen(
         note(f"{column}: {counted(count, 'value')} taken as unknown, such as row {screening.examples[column][0].row}")
     summary = screening.summary()
     click.echo(json.dumps(summary, indent=2, ensure_ascii=False) if form == "json" else summary_text(summary))
-    written = ", ".join(str(Path(output) / name) for name in ("verdicts.parquet", "summary.json"))
-    note(f"wrote {written} and {Path(output) / 'report.html'}")
+    *others, report = (str(Path(output) / name) for name in (VERDICTS, SUMMARY, REPORT))
+    note(f"wrote {', '.join(others)} and {report}")
 
 
 def summary_text(summary: dict[str, Any]) -> str:
@@ -143,7 +144,7 @@ def summary_text(summary: dict[str, Any]) -> str:
     them."""
     patients = summary["patients"]
     lines = [f"{patients:,} {'patient' if patients == 1 else 'patients'}"]
-    for part, verdicts in parts_of(summary["verdicts"]):
+    for part, verdicts in by_part(summary["verdicts"]):
         lines += [f"  {part}"] if part else []
         lines += [f"  {word:13} {count:>12,}  {share(count, patients):>7}" for word, count in verdicts.items()]
     failing = [(id, each) for id, each in summary["criteria"].items() if each["shapley"] is not None and each["fails"]]
@@ -167,20 +168,14 @@ def summary_text(summary: dict[str, Any]) -> str:
     return "\n".join([*lines, *curve_lines(summary), *group_lines(summary)])
 
 
-def parts_of(verdicts: dict[str, Any]) -> list[tuple[str, dict[str, int]]]:
-    """Verdicts by part; those of a protocol without parts under no name."""
-    several = any(isinstance(each, dict) for each in verdicts.values())
-    return list(verdicts.items()) if several else [("", verdicts)]
-
-
 def curve_lines(summary: dict[str, Any]) -> list[str]:
     lines = []
     for curve in summary.get("curves", ()):
-        for part, _ in parts_of(curve["points"][0]["verdicts"]):
+        for part, _ in by_part(curve["points"][0]["verdicts"]):
             title = f"{curve['curve']}{', ' + part if part else ''}"
             lines += ["", f"{title:33}    eligible undetermined   ineligible"]
             for point in curve["points"]:
-                counts = " ".join(f"{count:>12,}" for count in in_order(dict(parts_of(point["verdicts"]))[part]))
+                counts = " ".join(f"{count:>12,}" for count in in_order(dict(by_part(point["verdicts"]))[part]))
                 now = " now" if point["threshold"] in curve["now"] else ""
                 lines.append(f"  {point['threshold']:>12g} {curve['unit']:17} {counts}{now}")
     return lines
@@ -192,18 +187,16 @@ def group_lines(summary: dict[str, Any]) -> list[str]:
         unit = f" in {grouping['unit']}" if grouping["unit"] else ""
         lines += ["", f"{'by ' + grouping['by'] + unit:25} patients  eligible  undetermined  ineligible"]
         for group in grouping["groups"]:
-            for part, verdicts in parts_of(group["verdicts"]):
+            for part, verdicts in by_part(group["verdicts"]):
                 shares = [share(count, group["patients"]) for count in in_order(verdicts)]
                 name = f"{group['group']}{', ' + part if part else ''}"
                 lines.append(f"  {name:22} {group['patients']:>9,} {shares[0]:>9} {shares[1]:>13} {shares[2]:>11}")
-        different = [
-            id for id, each in grouping["differences"].items() if each["q"] is not None and each["q"] < DIFFERENT
-        ]
-        lines += [f"  the groups differ in who fails {', '.join(different)}"] if different else []
+        apart = different(grouping)
+        lines += [f"  the groups differ in who fails {', '.join(apart)}"] if apart else []
     return lines
 
 
-def in_order(verdicts: dict[str, int]) -> list[int]:
+def in_order(verdicts: Mapping[str, int]) -> list[int]:
     return [verdicts[word] for word in ("eligible", "undetermined", "ineligible")]
 
 

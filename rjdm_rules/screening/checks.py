@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from ..protocol.model import Item
 from ..units.unit import conversion, read_unit
-from ..values.calendar import FIRST_YEAR, LAST_YEAR, days_of
+from ..values.calendar import FIRST_YEAR, LAST_YEAR, SECONDS_A_DAY, days_of
 from .columns import PATIENTS, Column
 from .kinds import MEASURED
 from .ratios import least_at
@@ -36,7 +36,7 @@ class Checks:
         if item.kind in ("date", "time"):
             moments = item.kind == "time"
             days = self.t.dates(item.name, shape, "moment" if moments else "day", frame)
-            return self._outside(days) if not moments else self.b.false
+            return self._outside(days, moments)
         if item.kind == "several of":
             return self.b.strays(self.b.source(item.name, "set", frame), item.option_names)
         if item.kind == "event":
@@ -84,8 +84,11 @@ class Checks:
             low = max(low, 0.0)
         return self.b.conjunction((self.b.at_most(self.b.number(low), value), self.b.less(value, self.b.number(over))))
 
-    def _outside(self, days: Days) -> Column:
+    def _outside(self, days: Days, moments: bool = False) -> Column:
         first, last = self.b.literal(FIRST_DAY, "day"), self.b.literal(LAST_DAY, "day")
+        if moments:
+            first = self.b.literal(FIRST_DAY * SECONDS_A_DAY, "moment")
+            last = self.b.literal((LAST_DAY + 1) * SECONDS_A_DAY - 1, "moment")
         return self.b.disjunction((self.b.less(days.low, first), self.b.less(last, days.high)))
 
     def _event(self, item: Item, shape: ItemShape) -> Column:

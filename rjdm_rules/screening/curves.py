@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 
 from ..evaluation.results import Evaluator
+from ..graph.build import build_graph
 from ..protocol import expressions as x
 from ..protocol.model import Protocol
 from ..protocol.terms import constant_value
@@ -43,8 +44,6 @@ class Curve:
     now: tuple[Fraction, ...]
 
     def evaluators(self, evaluator: Evaluator) -> list[Evaluator]:
-        from ..graph.build import build_graph
-
         return [Evaluator(build_graph(each), evaluator.readings) for each in self.rules]
 
 

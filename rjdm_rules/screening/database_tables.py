@@ -47,6 +47,10 @@ class Table(ABC):
     def expressions(self) -> Mapping[str, exp.Expr]:
         """The columns as they are read."""
 
+    @cached_property
+    def columns(self) -> pa.Schema:
+        return next(self.batches(exp.select("*").limit(0))).schema
+
     def text(self, query: exp.Select) -> str:
         return query.from_(self.node).sql(dialect=self.dialect)
 
@@ -85,10 +89,6 @@ class DuckTable(Table):
             reader = connection.sql(self.text(query)).to_arrow_reader(BATCH)
             yield from with_schema(reader)
 
-    @cached_property
-    def columns(self) -> pa.Schema:
-        return next(self.batches(exp.select("*").limit(0))).schema
-
     def expressions(self) -> Mapping[str, exp.Expr]:
         return {name: exp.column(name, quoted=True) for name in self.columns.names}
 
@@ -114,10 +114,6 @@ class PostgresTable(Table):
         with told(self, Error), dbapi.connect(self.address) as connection, connection.cursor() as cursor:
             cursor.execute(self.text(query))
             yield from with_schema(cursor.fetch_record_batch())
-
-    @cached_property
-    def columns(self) -> pa.Schema:
-        return next(self.batches(exp.select("*").limit(0))).schema
 
     def expressions(self) -> Mapping[str, exp.Expr]:
         return {field.name: postgres_column(field) for field in self.columns}

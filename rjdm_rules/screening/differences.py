@@ -34,15 +34,14 @@ def differences(tables: Mapping[str, Sequence[Group]]) -> dict[str, Any]:
 
 
 def _rate(group: str, fails: int, of: int) -> dict[str, Any]:
-    interval = stats.binomtest(fails, of).proportion_ci(method="wilson") if of else None
-    low, high = (interval.low, interval.high) if interval else (0.0, 1.0)
+    interval = stats.binomtest(fails, of).proportion_ci(method="wilson")
     return {
         "group": group,
         "fails": fails,
         "of": of,
         "rate": _rounded(fails / of),
-        "low": _rounded(low),
-        "high": _rounded(high),
+        "low": _rounded(interval.low),
+        "high": _rounded(interval.high),
     }
 
 

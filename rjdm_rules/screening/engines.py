@@ -18,8 +18,6 @@ from .sources import Source
 if TYPE_CHECKING:
     from .sql_engine import Database
 
-ENGINES = ("polars", "duckdb", "spark")
-
 
 @dataclass(frozen=True)
 class InDatabase:
@@ -102,7 +100,7 @@ class SqlEngine(Engine):
         yield from self.population.evaluated()
 
     def ids(self) -> pl.Series:
-        raise AssertionError("the database has looked for repeated ids")
+        return self.population.ids()
 
 
 def in_database(engine: str, population: Any) -> InDatabase:

@@ -133,12 +133,12 @@ def lists_of(
     notes: list[str] = []
     for table in tables:
         rows = _rows(table, id_type)
+        _refuse_strange(table, rows, protocol)
         notes += _passed_over(table, rows, ids)
         for name in _items_in(table, rows, protocol):
             if name in found:
                 raise PopulationError(f"{table}: `{name}` stands in another table too")
             own = rows if table.only else rows.filter(pl.col("item") == name)
-            _refuse_strange(table, rows, protocol)
             found[name] = _column(table, protocol.items[name], own), name in table.absent
     return found, notes
 

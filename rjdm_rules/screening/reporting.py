@@ -10,8 +10,8 @@ from typing import Any
 from ..documents.content import Content, Row
 from ..documents.section import render_document
 from ..theme import BUNDLED, Theme
+from .summaries import by_part, different
 
-DIFFERENT = 0.05  # a false discovery rate below which a difference is pointed at
 SHOWN = 5  # criteria of a grouping, at least, and all that differ
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 680, 280, 76, 44, 14, 14  # of a curve, in pixels
 TICKS, MOST_MARKS = 4, 10
@@ -84,13 +84,6 @@ def report_page(summary: Mapping[str, Any], content: Content, population: str, t
     return render_document("screening", "html", content, theme=theme, screened=view)
 
 
-def by_part(verdicts: Mapping[str, Any]) -> list[tuple[str, Mapping[str, int]]]:
-    """The verdicts of each part by its name; of a protocol without parts under an empty one."""
-    if all(isinstance(each, Mapping) for each in verdicts.values()):
-        return list(verdicts.items())
-    return [("", verdicts)]
-
-
 def flows(summary: Mapping[str, Any], rows: Mapping[str, Row], parts: Mapping[str, str]) -> list[Flow]:
     held = summary["funnel"]
     if held is None:
@@ -125,12 +118,12 @@ def _grouping(grouping: Mapping[str, Any]) -> dict[str, Any]:
         rates: list[float] = [rate["rate"] for rate in held[id]["rates"]]
         return max(rates) - min(rates)
 
-    different = {id for id in failed if held[id]["q"] is not None and held[id]["q"] < DIFFERENT}
-    order = sorted(failed, key=lambda id: (id not in different, -spread(id), id))
-    shown = max(SHOWN, len(different))
+    apart = different(grouping)
+    order = sorted(failed, key=lambda id: (id not in apart, -spread(id), id))
+    shown = max(SHOWN, len(apart))
     most = max((rate["high"] for id in failed for rate in held[id]["rates"]), default=1.0)
     verdicts = [(each["group"], each["patients"], by_part(each["verdicts"])) for each in grouping["groups"]]
-    found = {"of": grouping, "shown": order[:shown], "more": order[shown:], "different": different}
+    found = {"of": grouping, "shown": order[:shown], "more": order[shown:], "different": apart}
     return {**found, "most": most, "verdicts": verdicts}
 
 

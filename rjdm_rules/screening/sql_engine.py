@@ -134,6 +134,11 @@ class SqlPopulation:
         for start in range(0, len(ids), FETCHED):
             yield self._one_by_one(ids[start : start + FETCHED])
 
+    def ids(self) -> pl.Series:
+        """The ids of all patients."""
+        id = exp.column(self.match.id, quoted=True)
+        return self.database.rows(exp.select(id).from_(self.table.node())).to_series()
+
     def _check_ids(self) -> int:
         """Every patient stands once, with an id. How many there are."""
         id = exp.column(self.match.id, quoted=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from ..protocol.model import Item, Protocol
+from ..values.calendar import SECONDS_A_DAY
 from .kinds import MEASURED
 from .matching import Match
 from .shape import ItemShape, Shape
@@ -107,13 +108,15 @@ def _date(name: str, column: str, moment: bool, shape: ItemShape, text: bool, of
     if not moment:
         return {f"{name} low": first, f"{name} high": last}
     longer = exp.GT(this=exp.Length(this=held.copy()), expression=exp.Literal.number(LONGEST_DATE))
-    at = exp.cast(exp.func("REPLACE", held.copy(), exp.Literal.string("T"), exp.Literal.string(" ")), "TIMESTAMP")
+    spaced = exp.func("REPLACE", held.copy(), exp.Literal.string("T"), exp.Literal.string(" "))
+    at = exp.TryCast(this=spaced, to=exp.DataType.build("TIMESTAMP"))
     start = exp.cast(first, "TIMESTAMP")
+    no_time = exp.Case().when(held.copy().is_(exp.null()).not_(), literal(NO_DAY * SECONDS_A_DAY, "moment"))
     end = exp.TimestampAdd(
         this=exp.cast(last, "TIMESTAMP"), expression=exp.Literal.number(86399), unit=exp.var("SECOND")
     )
     return {
-        f"{name} low": exp.Case().when(longer.copy(), at.copy()).else_(start),
+        f"{name} low": exp.Case().when(longer.copy(), exp.func("COALESCE", at.copy(), no_time)).else_(start),
         f"{name} high": exp.Case().when(longer, at).else_(end),
     }
 
