@@ -183,7 +183,7 @@ class Why {
     return rules.lacking.get(name);
   }
   pickedEvent(node) {
-    if (node.k === "Aggregate") return this.node(node.occurrences).event;
+    if (node.k === "Aggregate" || node.k === "Pick") return this.node(node.occurrences).event;
     return node.k === "AttributeOf" ? this.node(this.node(node.occurrence).occurrences).event : null;
   }
   insufficientSelection(rules, node, outer) {

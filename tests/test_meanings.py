@@ -287,12 +287,26 @@ def test_a_bare_yes_says_not_how_often(condition: str, outcome: str) -> None:
         outcomes('  e "e" event\n', criteria, {"e": ["yes", "2025"]})
 
 
-def test_deciding_facts_are_those_that_lack() -> None:
+WINDOW = "WITHIN 28 days BEFORE s"
+
+
+@pytest.mark.parametrize(
+    ("condition", "record", "facts"),
+    [
+        (f"MAX(value OF r {WINDOW}) ≤ 10 mg/L", {"s": "2026-03-02", "r": [{"date": "2026-02-27"}]}, ("r",)),
+        (f"MAX(value OF r {WINDOW}) ≤ 10 mg/L", {"s": "2026-03-02", "r": []}, ("r",)),
+        (f"value OF LATEST(r {WINDOW}) ≤ 10 mg/L", {"s": "2026-03-02", "r": []}, ("r",)),
+        (f"value OF LATEST(r {WINDOW}) ≤ 10 mg/L", {"r": [{"date": "2026-02-27", "value": 3}]}, ("s",)),
+        (f"value OF LATEST(r {WINDOW}) ≤ 10 mg/L", {}, ("r", "s")),
+        (f"date OF EARLIEST(r {WINDOW}) ≥ 2020-01-01", {"s": "2026-03-02", "r": ["2020-02-27"]}, ("r",)),
+        ("s WITHIN 28 days AFTER date OF LATEST(r)", {"s": "2026-03-02", "r": []}, ("r",)),
+    ],
+)
+def test_deciding_facts_are_those_that_lack(condition: str, record: dict[str, object], facts: tuple[str, ...]) -> None:
+    """The date of a window that holds no measurement is there: it is a measurement that lacks."""
     data = '  s "s" date\n  r "r" repeated in mg/L\n'
-    criteria = 'inclusion\n  (1) "a"\n    MAX(value OF r WITHIN 28 days BEFORE s) ≤ 10 mg/L\n'
-    protocol = loads(f'protocol P "p"\ndata\n{data}{criteria}')
-    result = protocol.evaluate({"s": "2026-03-02", "r": [{"date": "2026-02-27"}]})
-    assert result.deciding_facts == ("r",)
+    protocol = loads(f'protocol P "p"\ndata\n{data}inclusion\n  (1) "a"\n    {condition}\n')
+    assert protocol.evaluate(record).deciding_facts == facts
 
 
 def test_a_ratio_of_amounts_is_no_percentage() -> None:

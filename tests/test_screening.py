@@ -176,6 +176,7 @@ ROWS: list[tuple[str, dict[str, pl.Series]]] = [
     ("e1 BEFORE 2026-03-01", {"e1": pl.Series([date(2026, 1, 1), None])}),
     ("e1 BEFORE 2026-03-01", {"e1": pl.Series([[date(2026, 1, 1), None], [None], [], None])}),
     ("grade OF LATEST(e1) ≥ 2", {"e1": pl.Series([[{"date": date(2026, 1, 1), "grade": 3}], [{"date": None, "grade": 2}], [{"date": date(2026, 1, 1), "grade": 7}]])}),
+    ("grade OF LATEST(e1 WITHIN 2 weeks BEFORE screening) ≥ 2", {"e1": pl.Series([[{"date": date(2026, 1, 1), "grade": 3}], [], [{"date": date(2026, 3, 1), "grade": 3}], None]), "screening": pl.Series([date(2026, 3, 2), date(2026, 3, 2), None, date(2026, 3, 2)])}),
     ("MEAN(value OF r1) > 1 mg/dL", {"r1": pl.Series([[{"date": date(2026, 1, 1), "value": 0.3}, {"date": date(2026, 1, 2), "value": 1.7}]])}),
     ("MAX(value OF r1) ≥ 1 mg/dL", {"r1": pl.Series([[{"date": date(2026, 1, 1), "value": 88.4, "unit": "umol/L"}, {"date": None, "value": 0.5, "unit": None}]])}),
     ("e2 WITHIN 2 weeks BEFORE screening", {"e2": pl.Series([[{"date": "2026-02-01", "until": "ongoing"}], [{"date": "2026-02-01", "until": "2026-01-01"}]]), "screening": pl.Series(["2026-03-02", "2026-03"])}),

@@ -62,7 +62,8 @@ def insufficient(node: x.Expression, reference: Reference, occurrence: Occurrenc
         case x.IsKnown():
             return set()
         case (
-            x.AttributeOf(occurrence=x.Pick(occurrences=x.Selected(event=event)))
+            x.Pick(occurrences=x.Selected(event=event))
+            | x.AttributeOf(occurrence=x.Pick(occurrences=x.Selected(event=event)))
             | x.Aggregate(occurrences=x.Selected(event=event))
         ):
             if enough(reference.value(node, occurrence)):

@@ -177,7 +177,8 @@ class DecidingTranslation(RuleTranslation):
             case x.IsKnown():
                 return {}
             case (
-                x.AttributeOf(occurrence=x.Pick(occurrences=x.Selected(event=event)))
+                x.Pick(occurrences=x.Selected(event=event))
+                | x.AttributeOf(occurrence=x.Pick(occurrences=x.Selected(event=event)))
                 | x.Aggregate(occurrences=x.Selected(event=event))
             ):
                 found = self._with_all(self._short_parts(node), {event})
