@@ -2,9 +2,9 @@
 
     python benchmarks/conditions.py [PATIENTS]
 
-First RJDM on made-up patients in memory (a million, unless another number is given): verdict and outcomes by hand in
-DuckDB's SQL (`by_hand_sql.py`; on a table of its own, its result counted), by hand in Polars (`by_hand.py`), by the
-embedded engine, with the ratios. Then the same question asked of plain columns, of lists of dates, of occurrences with
+Twice the same work by hand in DuckDB's SQL (on a table of its own), by hand in Polars and by the embedded engine, from
+memory to memory (a million patients, unless another number is given): RJDM's verdict and outcomes (`by_hand_sql.py`,
+`by_hand.py`), and 19 criteria on 75 plain columns of measured values, of which some lack. Then the same question asked of plain columns, of lists of dates, of occurrences with
 attributes and of repeated measurements, from Parquet to Parquet, with what each costs beside plain columns. Last
 100,000 patients from start to report in a process of its own.
 """
@@ -15,8 +15,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Sequence
+from functools import partial, reduce
+from operator import and_
 from pathlib import Path
 
 import by_hand
@@ -65,38 +66,81 @@ def show(what: str, seconds: float, patients: int, ratio: str = "") -> None:
     print(f"{what:52} {seconds:7.2f} s {patients / seconds / 1e6:7.2f} M/s   {ratio}")
 
 
-def in_memory(patients: int, folder: Path) -> None:
-    rules = load("rjdm_cart")
-    path = folder / "people.parquet"
-    write_population(rules.graph, patients, 1, path)
-    people = pl.read_parquet(path)
+def three(
+    people: pl.DataFrame, query: str, by_hand: pl.LazyFrame, rules: Protocol
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The same work in three ways; what SQL by hand and the engine found."""
     connection = duckdb.connect()
     connection.execute("SET threads = 2")
-    connection.read_parquet(str(path)).create("people")
-    names = [*by_hand.ORDER, "verdict"]
-    counts = ", ".join(f"count(*) FILTER (\"{name}\" IN ('met', 'eligible'))" for name in names)
-
-    def by_sql() -> list[tuple[int, ...]]:
-        return connection.execute(f"SELECT {counts} FROM ({by_hand_sql.query('people')})").fetchall()
-
-    def by_polars() -> pl.DataFrame:
-        return by_hand.screened(people.lazy()).select(
-            (pl.col(name).cast(pl.String).is_in(["met", "eligible"])).sum() for name in names
-        ).collect(engine="streaming")  # fmt: skip
-
+    connection.register("held", people.to_arrow())
+    connection.execute("CREATE TABLE people AS SELECT * FROM held")
     found: list[pl.DataFrame] = []
 
     def ours() -> None:
         screening = Screening(rules.evaluator(), of_frame(people), counts=False, facts=False)
         found.append(pl.concat([batch.frame for batch in screening.engine.batches(0)]))
 
-    sql, polars, engine = best(by_sql), best(by_polars), best(ours)
-    show("verdict and outcomes in memory, SQL by hand in DuckDB", sql, patients)
-    show("the same by hand in Polars", polars, patients, f"{sql / polars:.1f} × as fast as SQL")
-    show("the same by the embedded engine", engine, patients, f"{sql / engine:.1f} × as fast as SQL")
-    held = [int((found[-1][name].cast(pl.String).is_in(["met", "eligible"])).sum()) for name in names]
-    apart = [f"{name} {a - b:+}" for name, a, b in zip(names, by_sql()[0], held, strict=True) if a != b]
-    print("where SQL by hand counts otherwise:", ", ".join(apart) or "nowhere")
+    sql = best(lambda: connection.execute(f"CREATE OR REPLACE TEMP TABLE found AS {query}"))
+    polars, engine = best(partial(by_hand.collect, engine="streaming")), best(ours)
+    show("SQL by hand in DuckDB", sql, people.height)
+    show("the same by hand in Polars", polars, people.height, f"{sql / polars:.1f} × as fast as SQL")
+    ratios = f"{sql / engine:.1f} × as fast as SQL, {polars / engine:.2f} × as Polars"
+    show("the same by the embedded engine", engine, people.height, ratios)
+    return pl.DataFrame(connection.execute("FROM found").to_arrow_table()), found[-1]
+
+
+def apart(a: pl.DataFrame, b: pl.DataFrame, names: Sequence[str]) -> str:
+    """Where two results count otherwise who passes."""
+    passing = [[int(each[name].cast(pl.String).is_in(["met", "eligible"]).sum()) for name in names] for each in (a, b)]
+    differing = [f"{name} {x - y:+}" for name, x, y in zip(names, *passing, strict=True) if x != y]
+    return "where SQL by hand counts otherwise: " + (", ".join(differing) or "nowhere")
+
+
+def in_memory(patients: int, folder: Path) -> None:
+    print("RJDM, verdict and outcomes, from memory to memory")
+    rules = load("rjdm_cart")
+    path = folder / "people.parquet"
+    write_population(rules.graph, patients, 1, path)
+    people = pl.read_parquet(path)
+    found = three(people, by_hand_sql.query("people"), by_hand.screened(people.lazy()), rules)
+    print(apart(*found, [*by_hand.ORDER, "verdict"]))
+
+
+def plain(patients: int) -> None:
+    print("75 plain columns, verdict and 19 criteria, from memory to memory")
+    random = np.random.default_rng(1)
+    names = [f"v{number}" for number in range(75)]
+    people = pl.DataFrame({"id": pl.Series(np.arange(patients)).cast(pl.String)}).with_columns(
+        pl.Series(name, random.integers(0, 1000, patients) / 10).set(pl.Series(random.random(patients) < 0.05), None)
+        for name in names
+    )
+    criteria = {f"I{number + 1}": names[number::19] for number in range(19)}
+    items = "".join(f'  {name} "value" in mg/L\n      range 0..100\n' for name in names)
+    texts = [" AND ".join(f"{name} ≤ 90 mg/L" for name in held) for held in criteria.values()]
+    numbered = "".join(f'  ({number}) "criterion"\n      {text}\n' for number, text in enumerate(texts, 1))
+    rules = loads(f'protocol P "plain columns"\ndata\n{items}inclusion\n{numbered}')
+
+    truths = ", ".join(f"{' AND '.join(f'{name} <= 90' for name in held)} AS {id}" for id, held in criteria.items())
+    words = [f"CASE WHEN {id} THEN 'met' WHEN NOT {id} THEN 'not met' ELSE 'unknown' END AS {id}" for id in criteria]
+    whole = " AND ".join(criteria)
+    verdict = (
+        f"CASE WHEN {whole} THEN 'eligible' WHEN NOT ({whole}) THEN 'ineligible' ELSE 'undetermined' END AS verdict"
+    )
+    query = f"SELECT id, {', '.join(words)}, {verdict} FROM (SELECT id, {truths} FROM people)"
+
+    def worded(truth: pl.Expr, words: Sequence[str]) -> pl.Expr:
+        yes, no, open_ = (pl.lit(word, dtype=pl.Enum(words)) for word in words)
+        return pl.when(truth).then(yes).when(~truth).then(no).otherwise(open_)
+
+    held = people.lazy().select(
+        "id", *(reduce(and_, (pl.col(n) <= 90 for n in v)).alias(k) for k, v in criteria.items())
+    )
+    by_hand = held.select(
+        "id",
+        *(worded(pl.col(id), ["met", "not met", "unknown"]).alias(id) for id in criteria),
+        worded(reduce(and_, map(pl.col, criteria)), ["eligible", "ineligible", "undetermined"]).alias("verdict"),
+    )
+    print(apart(*three(people, query, by_hand, rules), [*criteria, "verdict"]))
 
 
 def people_of(kind: str, patients: int) -> pl.DataFrame:
@@ -151,6 +195,7 @@ def start_to_report(folder: Path) -> None:
 
 
 def main(patients: int) -> None:
+    plain(patients)
     with tempfile.TemporaryDirectory() as folder:
         in_memory(patients, Path(folder))
         lists(patients, Path(folder))

@@ -217,6 +217,8 @@ class Maker:
                 some,
                 f"COUNT({some}) {op} {self.random.randint(0, 2)}",
                 f"grade OF LATEST({self.pick('e1', 'e2', 'e1 WHERE (kind IS mild)')}) {op} 2",
+                f"grade OF LATEST({self.pick('e1', 'e2')} {self.window()}) {op} 2",
+                f"value OF {self.pick('LATEST', 'EARLIEST')}(r1 {self.window()}) {op} 1.2 mg/dL",
                 "kind OF EARLIEST(e1) IS severe",
                 "sure OF LATEST(e1)",
                 f"date OF LATEST(e1) {op} screening",
@@ -224,6 +226,7 @@ class Maker:
                 f"MEAN(value OF r1) {op} 1.2 mg/dL",
                 f"MIN(grade OF e1) {op} 2",
                 f"until OF LATEST(e2) {op} screening",
+                f"{self.pick('date', 'until')} OF {self.pick('LATEST', 'EARLIEST')}(e2 {self.window()}) {op} screening",
             )
         )
 

@@ -9,10 +9,8 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 
 Indices = np.ndarray[Any, Any]
-MANY = 24  # occurrences of one patient
 
 
 @dataclass
@@ -40,17 +38,6 @@ class Occurrences:
         begins: np.ndarray[Any, Any] = np.cumsum(held) - held
         return begins
 
-    @cached_property
-    def later(self) -> list[tuple[Indices, Indices]]:
-        """For the second occurrence, the third and so on: which of the patients who have any have it, and where."""
-        held = self.lengths[self.filled]
-        found: list[tuple[Indices, Indices]] = []
-        who = np.flatnonzero(held > 1)
-        while who.size:
-            found.append((who, self.starts[who] + len(found) + 1))
-            who = who[held[who] > len(found) + 1]
-        return found
-
     def of(self, patients: np.ndarray[Any, Any], columns: Iterable[str]) -> Occurrences:
         """Those of some patients only (by their rows), and some of their columns."""
         names = list(dict.fromkeys(columns)) or self.frame.columns[:1]
@@ -66,61 +53,70 @@ def spread(values: pl.Series, held: Occurrences) -> pl.Series:
     if not values.dtype.is_numeric():
         return values.gather(held.patients)
     if not values.null_count():
-        return pl.Series(values.to_numpy()[held.patients])  # quicker
-    return _series(values.fill_null(0).to_numpy()[held.patients], values.is_null().to_numpy()[held.patients])
+        return pl.Series(values.to_numpy().take(held.patients))  # quicker
+    nothing = values.is_null().to_numpy()
+    return masked(values.fill_null(0).to_numpy().take(held.patients), nothing.take(held.patients))
 
 
-def gathered(op: str, values: pl.Series, held: Occurrences, patients: int) -> pl.Series:
-    """`any`, `count`, `max`, `min` or `sum` of the occurrences of each patient."""
-    if op in ("any", "count"):
-        owners = held.patients[np.flatnonzero(values.fill_null(False).to_numpy())]
-        if op == "count":
-            return pl.Series(np.bincount(owners, minlength=patients).astype(np.float64))
-        found = np.zeros(patients, dtype=bool)
-        found[owners] = True
+@dataclass(frozen=True)
+class Known:
+    """Those values of occurrences that are known, with the row of each one's patient."""
+
+    owners: Indices
+    numbers: np.ndarray[Any, Any]
+    patients: int
+
+    @cached_property
+    def alone(self) -> pl.Series | None:
+        """Where no patient has two: of each patient the one."""
+        return self._put(self.owners, self.numbers) if not self.repeated.any() else None
+
+    @cached_property
+    def repeated(self) -> np.ndarray[Any, Any]:
+        """For each but the first: whether it is of the same patient as the one before."""
+        same: np.ndarray[Any, Any] = self.owners[1:] == self.owners[:-1]
+        return same
+
+    def reduced(self, op: str) -> pl.Series:
+        """`max`, `min` or `sum` of each patient's; unknown where there is none."""
+        if self.alone is not None:
+            return self.alone.cast(pl.Float64) if op == "sum" else self.alone
+        firsts = np.flatnonzero(np.concatenate([[True], ~self.repeated]))
+        function, numbers = {"max": np.maximum, "min": np.minimum, "sum": np.add}[op], self.numbers
+        numbers = numbers.astype(np.float64) if op == "sum" else numbers
+        return self._put(self.owners.take(firsts), function.reduceat(numbers, firsts))
+
+    def _put(self, owners: Indices, numbers: np.ndarray[Any, Any]) -> pl.Series:
+        found, nothing = np.zeros(self.patients, dtype=numbers.dtype), np.ones(self.patients, dtype=bool)
+        found[owners], nothing[owners] = numbers, False
+        return masked(found, nothing)
+
+
+def known(values: pl.Series, held: Occurrences) -> Known:
+    """The known values of an event's occurrences."""
+    there = values.drop_nulls().to_numpy()
+    if not values.null_count():
+        return Known(held.patients, there, len(held.lengths))
+    return Known(held.patients.take(np.flatnonzero(values.is_not_null().to_numpy())), there, len(held.lengths))
+
+
+def gathered(op: str, values: pl.Series, held: Occurrences) -> pl.Series:
+    """For each patient whether `any` of the occurrences has a truth, or the `count` of those that have."""
+    found = np.zeros(len(held.lengths), dtype=bool)
+    if op == "any" and not values.any():
         return pl.Series(found)
-    if op == "sum":
-        there = values.is_not_null().to_numpy()
-        numbers = values.cast(pl.Float64).fill_null(0).to_numpy()
-        return _masked(_reduced(np.add, numbers, held), ~_reduced(np.logical_or, there, held), held, patients)
-    function, nothing = (np.maximum, lowest(values.dtype)) if op == "max" else (np.minimum, -lowest(values.dtype))
-    numbers = values.fill_null(nothing).to_numpy()
-    reduced = _reduced(function, numbers, held)
-    return _masked(reduced, reduced == nothing, held, patients)
+    if op == "any" and not values.null_count() and values.all():
+        return pl.Series(held.lengths > 0)
+    owners = held.patients.take(np.flatnonzero(values.fill_null(False).to_numpy()))
+    if op == "count":
+        return pl.Series(np.bincount(owners, minlength=len(held.lengths)).astype(np.float64))
+    found[owners] = True
+    return pl.Series(found)
 
 
-def lowest(type: Any) -> float | int:
-    """A number below all others of a type, of which the opposite is above all others."""
-    return -np.inf if type.is_float() else -int(np.iinfo(np.int32 if type == pl.Int32 else np.int64).max)
-
-
-def _reduced(function: np.ufunc, numbers: np.ndarray[Any, Any], held: Occurrences) -> np.ndarray[Any, Any]:
-    """The numbers of each patient who has any, taken together."""
-    if not held.filled.size:
-        return numbers[:0]
-    if held.lengths.max() > MANY:
-        reduced: np.ndarray[Any, Any] = function.reduceat(numbers, held.starts)
-        return reduced
-    found: np.ndarray[Any, Any] = numbers[held.starts]  # quicker than reduceat where there are few
-    for who, where in held.later:
-        found[who] = function(found[who], numbers[where])
-    return found
-
-
-def _masked(
-    numbers: np.ndarray[Any, Any], unknown: np.ndarray[Any, Any], held: Occurrences, patients: int
-) -> pl.Series:
-    """The numbers of all patients, of whom those without any have none."""
-    result, nothing = np.zeros(patients, dtype=numbers.dtype), np.ones(patients, dtype=bool)
-    result[held.filled], nothing[held.filled] = numbers, unknown
-    return _series(result, nothing)
-
-
-def _series(numbers: np.ndarray[Any, Any], nothing: np.ndarray[Any, Any]) -> pl.Series:
+def masked(numbers: np.ndarray[Any, Any], nothing: np.ndarray[Any, Any]) -> pl.Series:
     """Numbers of which some are null."""
-    made = pl.from_arrow(pa.array(numbers, mask=nothing))
-    assert isinstance(made, pl.Series)
-    return made
+    return pl.Series(numbers).set(pl.Series(nothing), None)
 
 
 def unknown_column(name: str, type: Any, rows: int) -> pl.Series:

@@ -14,7 +14,7 @@ import polars as pl
 from ..values.calendar import SECONDS_A_DAY
 from . import calendar_tables
 from .columns import PATIENTS, Column, walk, walk_down
-from .occurrences import Occurrences, gathered, spread, unknown_column
+from .occurrences import Known, Occurrences, gathered, known, spread, unknown_column
 from .stages import Plan, planned
 
 OUTCOMES = ("met", "not met", "unknown", "not applicable")
@@ -97,7 +97,7 @@ class Run:
     def phase(self, number: int) -> pl.DataFrame:
         """Works out a phase, those before being worked out: one column for each root, a row a patient."""
         for stage, expressions in self.program.stages[number]:
-            made = [self._crossed(each) for each in stage.columns] if stage.crossing else expressions
+            made = self._crossed(stage.columns) if stage.crossing else expressions
             if stage.frame == PATIENTS:
                 self.patients = self.patients.with_columns(made)
             else:
@@ -115,19 +115,28 @@ class Run:
         names = list(dict.fromkeys([*wanted.get(PATIENTS, ()), self.patients.columns[0]]))
         return Run(self.program, self.patients.select(names)[rows], events)
 
-    def _crossed(self, column: Column) -> pl.Series:
-        """A column that comes from another frame."""
-        (operand,) = column.operands
-        name = self.program.plan.named(column) or ""
-        if column.op == "spread":
-            values = self.patients.get_column(self._name(operand))
-            return spread(values, self.events[column.frame]).alias(name)
-        held = self.events[column.value]
-        if operand.literal:
-            values = pl.Series(np.full(held.frame.height, operand.value))
-        else:
-            values = held.frame.get_column(self._name(operand))
-        return gathered(column.op, values, held, len(held.lengths)).alias(name)
+    def _crossed(self, columns: Sequence[Column]) -> list[pl.Series]:
+        """Columns that come from another frame."""
+        found, knowns = [], dict[tuple[str, str], Known]()
+        for column in columns:
+            (operand,) = column.operands
+            if column.op == "spread":
+                made = spread(self.patients.get_column(self._name(operand)), self.events[column.frame])
+            elif column.op in ("any", "count"):
+                made = gathered(column.op, self._of_event(column.value, operand), self.events[column.value])
+            else:
+                key = column.value, self._name(operand)
+                if key not in knowns:  # of which the largest and the smallest are asked
+                    knowns[key] = known(self._of_event(column.value, operand), self.events[column.value])
+                made = knowns[key].reduced(column.op)
+            found.append(made.alias(self.program.plan.named(column) or ""))
+        return found
+
+    def _of_event(self, event: str, column: Column) -> pl.Series:
+        frame = self.events[event].frame
+        if column.literal:
+            return pl.Series(np.full(frame.height, column.value))
+        return frame.get_column(self._name(column))
 
     def _name(self, column: Column) -> str:
         """The name of a column that has been worked out, or of a source."""

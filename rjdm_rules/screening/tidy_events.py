@@ -55,7 +55,7 @@ class EventReader(ColumnReader):
         odd = []
         held = Occurrences(lengths, frame)
         if strange is not None:
-            odd.append(gathered("any", strange, held, len(column)))
+            odd.append(gathered("any", strange, held))
         if lengths.size and lengths.max() > MOST_OCCURRENCES:
             odd.append(pl.Series(lengths > MOST_OCCURRENCES))
         return self._tidied(column.is_not_null(), held, shapes, reduce(or_, odd) if odd else None)

@@ -146,7 +146,8 @@ class SetReader(ColumnReader):
     def __init__(self, columns: ItemColumns, types: dict[str, Any]) -> None:
         super().__init__(columns, types)
         self.many = len(self.item.option_names) > MOST_BITS
-        self.bits = np.array([1 << bit for bit in range(min(len(self.item.option_names), MOST_BITS))] + [0], np.uint64)
+        self.bits = {option: 1 << bit for bit, option in enumerate(self.item.option_names[:MOST_BITS])}
+        self.least = np.min_scalar_type(max(self.bits.values()))  # small numbers are quicker
 
     def read(self, raw: pl.DataFrame, found: Found) -> Tidied:
         name = self.item.name
@@ -155,17 +156,28 @@ class SetReader(ColumnReader):
         lists = raw[self.name]
         lengths, values = flattened(lists)
         held = Occurrences(lengths, pl.DataFrame())
-        codes = option_codes(values, self.item.option_names)
+        bits, strange = self._bits(values)
         sets = np.zeros(len(lists), dtype=np.uint64)
-        odd = None
         if held.filled.size:
-            sets[held.filled] = np.bitwise_or.reduceat(self.bits[codes], held.starts)
-            if codes.max() == len(self.item.option_names):
-                odd = gathered("any", pl.Series(codes == len(self.item.option_names)), held, len(lists))
+            sets[held.filled] = np.bitwise_or.reduceat(bits, held.starts)
+        odd = None if strange is None else gathered("any", pl.Series(strange), held)
         tidy = pl.Series(sets)
         if lists.null_count():
             tidy = tidy.set(lists.is_null(), None)
         return Tidied({name: tidy}, ItemShape(), odd)
+
+    def _bits(self, values: Any) -> tuple[Any, Any]:
+        """The bit of each option in turn, none where a value is not one of them; and which are not (None: all are)."""
+        if not pa.types.is_dictionary(values.type):
+            held = pl.Series(pl.from_arrow(values))
+            if held.dtype != pl.String:
+                return np.zeros(len(held), dtype=self.least), np.ones(len(held), dtype=bool) if len(held) else None
+            values = held.cast(pl.Enum(list(self.bits)), strict=False).to_arrow()
+        table = np.array([*(self.bits.get(each, 0) for each in values.dictionary.to_pylist()), 0], dtype=self.least)
+        codes = values.indices
+        bits = table.take((codes.fill_null(len(table) - 1) if codes.null_count else codes).to_numpy())
+        strange = bits == 0 if codes.null_count or not table[:-1].all() else None
+        return bits, strange if strange is None or strange.any() else None
 
 
 def flattened(lists: pl.Series) -> tuple[Any, Any]:
@@ -174,25 +186,14 @@ def flattened(lists: pl.Series) -> tuple[Any, Any]:
     held = lists.to_arrow()
     if isinstance(held, pa.ChunkedArray):
         held = held.combine_chunks()
-    lengths = np.diff(held.offsets.to_numpy()).astype(np.int64)
+    offsets = held.offsets.to_numpy()
+    lengths = np.diff(offsets)
     if held.null_count:
-        lengths[lists.is_null().to_numpy()] = 0
-    return lengths, held.flatten()
-
-
-def option_codes(values: Any, options: Sequence[str]) -> Any:
-    """The place of each value among the options; behind the last, where it is none of them."""
-    none = len(options)
-    if pa.types.is_dictionary(values.type):
-        places = {option: place for place, option in enumerate(options)}
-        known = [*(places.get(each, none) for each in values.dictionary.to_pylist()), none]
-        table = np.array(known, dtype=np.uint16)
-        codes = values.indices
-        return table[(codes.fill_null(len(table) - 1) if codes.null_count else codes).to_numpy()]
-    held = pl.Series(pl.from_arrow(values))
-    if held.dtype != pl.String:
-        return np.full(len(held), none)
-    return held.cast(pl.Enum(options), strict=False).to_physical().cast(pl.UInt32).fill_null(none).to_numpy()
+        none = lists.is_null().to_numpy()
+        if lengths[none].any():  # what stands behind a null is nothing
+            lengths[none] = 0
+            return lengths, held.flatten()
+    return lengths, held.values[offsets[0] : offsets[-1]]
 
 
 def nothing(types: dict[str, Any], rows: int) -> Columns:
@@ -233,27 +234,34 @@ class NumberReader(ColumnReader):
         self.conversions: dict[str, tuple[Fraction, Fraction] | None] = {}  # of the units that have occurred
 
     def tests(self) -> Tests:
+        """In one pass each: whether all values are usual, each in its unit, and all limits; whether some are large."""
         found: Tests = {}
+        units: dict[str, tuple[float, float]] = {}
+        if self.unit and self.types[self.unit] == pl.String:
+            known = {unit: factors for unit, factors in list(self.conversions.items()) if factors}
+            units = {unit: _ends(self.item, *factors) for unit, factors in known.items()}
+            usual = [self.declared, *units]
+            found[self.key("usual")] = reduce(or_, (pl.col(self.unit) == unit for unit in usual)).all()
         if self.type.is_numeric():
             value = _floats(self.name, self.type)
-            found[self.key("low")], found[self.key("high")] = value.min(), value.max()
-            if self.type.is_float():
-                found[self.key("nan")] = pl.col(self.name).is_nan().any()
+            fits = _between(value, self.low, self.over)
+            if units:
+                unit = pl.col(self.unit or "").fill_null(self.declared)
+                ways = [(unit == name) & _between(value, *ends) for name, ends in units.items()]
+                fits = reduce(or_, ways, unit.is_in(list(units)).not_() & fits)
             if self.item.kind == "count":
-                found[self.key("whole")] = (value.round() == value).all()
+                fits = fits & (value.round() == value)
             if _longer(self.type):
-                found[self.key("exact")] = _exact(self.name, self.type).all()
-        if self.unit and self.types[self.unit] == pl.String:
-            usual = [self.declared, *(unit for unit, factors in list(self.conversions.items()) if factors)]
-            found[self.key("usual")] = reduce(or_, (pl.col(self.unit) == unit for unit in usual)).all()
+                fits = fits & _exact(self.name, self.type)
+            found[self.key("fits")] = fits.all()
+            if max(-self.low, self.over, *(end for ends in units.values() for end in ends)) > LARGE:
+                found[self.key("large")] = (value.abs() > LARGE).any()
         for name in self.limits.values():
             if self.types[name].is_numeric():
                 limit = _floats(name, self.types[name])
-                found[f"{name} low"], found[f"{name} high"] = limit.min(), limit.max()
-                if self.types[name].is_float():
-                    found[f"{name} nan"] = limit.is_nan().any()
-                if _longer(self.types[name]):
-                    found[f"{name} exact"] = _exact(name, self.types[name]).all()
+                fits = (limit >= NEAREST) & (limit < FARTHEST)
+                found[f"{name} fits"] = (fits & _exact(name, self.types[name]) if _longer(self.types[name]) else fits).all()
+                found[f"{name} large"] = (limit > LARGE).any()
         return found
 
     def read(self, raw: pl.DataFrame, found: Found) -> Tidied:
@@ -294,27 +302,20 @@ class NumberReader(ColumnReader):
         self, raw: pl.DataFrame, found: Found, units: tuple[str, ...], columns: Columns, odd: list[pl.Series]
     ) -> None:
         columns[self.item.name] = _floats(self.name, self.type)
-        low, high = found[self.key("low")], found[self.key("high")]
-        usual = low is None or (not units and low >= self.low and high < self.over)
-        usual = usual and not found.get(self.key("nan")) and found.get(self.key("whole"), True)
-        usual = usual and found.get(self.key("exact"), True)
-        if usual and low is not None and low < NEAREST and self.type.is_float():
-            usual = not raw.select(_near_zero(pl.col(self.name)).any()).item()
-        if not usual:
+        if not (found[self.key("fits")] and found.get(self.key("usual"), True)):
             value = raw.select(_floats(self.name, self.type)).to_series()
             odd.append(self._outside(value, raw, units).fill_null(False))
 
     def _large(self, raw: pl.DataFrame, found: Found, columns: Columns) -> bool:
         """Whether a value or limit is beyond what is usual."""
         names = [self.name, *self.limits.values()]
-        ends = [found.get(key) for key in (self.key("low"), self.key("high"))]
-        ends += [found.get(f"{name} high") for name in self.limits.values()]
         value = columns[self.item.name]
         if isinstance(value, pl.Series):  # from texts
-            ends += [value.min(), value.max()]
+            if any(end is not None and abs(end) > LARGE for end in (value.min(), value.max())):
+                return True
         elif any(name and not self.types[name].is_numeric() for name in names):
             return True
-        return any(end is not None and abs(end) > LARGE for end in ends)
+        return any(found.get(f"{each} large") for each in (self.item.name, *self.limits.values()))
 
     def _outside(self, value: pl.Series, raw: pl.DataFrame, units: tuple[str, ...]) -> pl.Series:
         """The rows whose value is out of range in its unit, no whole count, or not exactly a floating-point number."""
@@ -368,9 +369,7 @@ class NumberReader(ColumnReader):
                 _add(_all_odd(self.item, raw[name], {key: pl.Float64}), columns, odd)
                 continue
             columns[key] = _floats(name, type)
-            low, high = found[f"{name} low"], found[f"{name} high"]
-            usual = low is None or (low >= NEAREST and high < FARTHEST)
-            if not (usual and not found.get(f"{name} nan") and found.get(f"{name} exact", True)):
+            if not found[f"{name} fits"]:
                 value = raw.select(_floats(name, type)).to_series()
                 odd.append(((value < NEAREST) | ~(value < FARTHEST) | value.is_nan()).fill_null(False))
                 if _longer(type):
@@ -397,6 +396,17 @@ def _exact(name: str, type: Any) -> pl.Expr:
     """Whether each number is exactly a floating-point number."""
     same = _floats(name, type).cast(type, strict=False) == pl.col(name)
     return same.fill_null(False) | pl.col(name).is_null()
+
+
+def _between(value: pl.Expr, low: float, over: float) -> pl.Expr:
+    """Whether each number is inside a range and is not, by its size, one that the reader of records refuses. (Polars
+    has what is no number above all others.)"""
+    if low >= NEAREST:
+        return (value >= low) & (value < over)
+    if low >= 0:
+        least = (value >= NEAREST) | (value == 0) if low == 0 else value >= NEAREST
+        return least & (value < over)
+    return (value >= low) & (value < over) & ~_near_zero(value)
 
 
 def _near_zero(value: Any) -> Any:

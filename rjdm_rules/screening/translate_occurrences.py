@@ -147,13 +147,16 @@ class OccurrenceTranslation(DateTranslation):
             return None
         sure, possible = self.b.surely(held.fits), self.b.possibly(held.fits)
         start = self.attribute_days(held.event, "date")
-        there = self.b.conjunction((self.b.surely(held.recorded), self._any(sure, held.event)))
         if node.kind == "latest":
             bar = self.b.gathered("max", self._where(start.low, sure), held.event)
             beyond = self.b.at_most(self.b.spread(bar, held.event), start.high)
         else:
             bar = self.b.gathered("min", self._where(start.high, sure), held.event)
             beyond = self.b.at_most(start.low, self.b.spread(bar, held.event))
+        dated = isinstance(node.occurrences, x.Selected) and node.occurrences.window is not None
+        dated = dated and not self.protocol.items[held.event].course
+        some = self.b.known(bar) if dated else self._any(sure, held.event)  # what fits a window has a date
+        there = self.b.conjunction((self.b.surely(held.recorded), some))
         return Picked(there, sure, self.b.conjunction((possible, self.b.possibly(beyond))), held.event)
 
     def picked_days(self, node: x.AttributeOf) -> Days:

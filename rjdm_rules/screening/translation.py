@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from math import inf, nextafter
 from typing import Any, TypeVar
 
 from ..evaluation.reference import Reference
@@ -149,8 +150,10 @@ class Translation(ABC):
             assert factors is not None, (item.name, unit)
             rows.append((self.b.among(self.b.source(f"{item.name} unit", "text", frame), (unit,)), *factors))
         rows.append((None, Fraction(1), Fraction(0)))
-        span, same = item.span, len(rows) == 1
-        most = float(max(abs(span.low), abs(span.high))) if span and same else shape.most
+        span, most = item.span, shape.most
+        if span:  # what is beyond its range in its own unit is refused before
+            ends = [(end - offset) / factor for _, factor, offset in rows for end in (span.low, span.high)]
+            most = nextafter(float(max(map(abs, ends))), inf)
         level = all(offset == 0 for _, _, offset in rows)
         positive = item.kind == "count" or (span is not None and span.low >= 0 and level)
         return Plain(column, tuple(rows), shape.digits, most, positive)
