@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 Indices = np.ndarray[Any, Any]
+REDUCTIONS = {"max": np.maximum, "min": np.minimum, "sum": np.add}
 
 
 @dataclass
@@ -22,30 +23,29 @@ class Occurrences:
     frame: pl.DataFrame
 
     @cached_property
-    def patients(self) -> np.ndarray[Any, Any]:
+    def patients(self) -> Indices:
         """For each occurrence the row of its patient."""
         return np.repeat(np.arange(len(self.lengths)), self.lengths)
 
     @cached_property
-    def filled(self) -> np.ndarray[Any, Any]:
+    def filled(self) -> Indices:
         """The patients who have any."""
         return np.flatnonzero(self.lengths)
 
     @cached_property
-    def starts(self) -> np.ndarray[Any, Any]:
+    def starts(self) -> Indices:
         """Where the occurrences of each of these begin."""
         held = self.lengths[self.filled]
-        begins: np.ndarray[Any, Any] = np.cumsum(held) - held
+        begins: Indices = np.cumsum(held) - held
         return begins
 
-    def of(self, patients: np.ndarray[Any, Any], columns: Iterable[str]) -> Occurrences:
-        """Those of some patients only (by their rows), and some of their columns."""
+    def of(self, patients: Indices, columns: Iterable[str]) -> Occurrences:
+        """Those of some patients only (by their rows, in their order), and some of their columns."""
         names = list(dict.fromkeys(columns)) or self.frame.columns[:1]
-        lengths = self.lengths[patients]
-        ends = np.cumsum(lengths)
-        firsts = (np.cumsum(self.lengths) - self.lengths)[patients]
-        places = np.repeat(firsts - (ends - lengths), lengths) + np.arange(ends[-1] if len(ends) else 0)
-        return Occurrences(lengths, self.frame.select(names)[places])
+        kept = np.zeros(len(self.lengths), dtype=bool)
+        kept[patients] = True
+        frame = self.frame.select(names).filter(pl.Series(kept.take(self.patients), dtype=pl.Boolean))
+        return Occurrences(self.lengths.take(patients), frame)
 
 
 def spread(values: pl.Series, held: Occurrences) -> pl.Series:
@@ -67,28 +67,25 @@ class Known:
     patients: int
 
     @cached_property
-    def alone(self) -> pl.Series | None:
-        """Where no patient has two: of each patient the one."""
-        return self._put(self.owners, self.numbers) if not self.repeated.any() else None
+    def lasts(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        """The last of each patient, and who has none."""
+        found, nothing = np.zeros(self.patients, dtype=self.numbers.dtype), np.ones(self.patients, dtype=bool)
+        found[self.owners], nothing[self.owners] = self.numbers, False
+        return found, nothing
 
     @cached_property
-    def repeated(self) -> np.ndarray[Any, Any]:
-        """For each but the first: whether it is of the same patient as the one before."""
-        same: np.ndarray[Any, Any] = self.owners[1:] == self.owners[:-1]
-        return same
+    def others(self) -> Indices:
+        """Those after which the same patient has another."""
+        return np.flatnonzero(self.owners[1:] == self.owners[:-1])
 
     def reduced(self, op: str) -> pl.Series:
         """`max`, `min` or `sum` of each patient's; unknown where there is none."""
-        if self.alone is not None:
-            return self.alone.cast(pl.Float64) if op == "sum" else self.alone
-        firsts = np.flatnonzero(np.concatenate([[True], ~self.repeated]))
-        function, numbers = {"max": np.maximum, "min": np.minimum, "sum": np.add}[op], self.numbers
-        numbers = numbers.astype(np.float64) if op == "sum" else numbers
-        return self._put(self.owners.take(firsts), function.reduceat(numbers, firsts))
-
-    def _put(self, owners: Indices, numbers: np.ndarray[Any, Any]) -> pl.Series:
-        found, nothing = np.zeros(self.patients, dtype=numbers.dtype), np.ones(self.patients, dtype=bool)
-        found[owners], nothing[owners] = numbers, False
+        found, nothing = self.lasts
+        if op == "sum":
+            found = found.astype(np.float64)
+        if self.others.size:
+            found = found.copy()
+            REDUCTIONS[op].at(found, self.owners.take(self.others), self.numbers.take(self.others))
         return masked(found, nothing)
 
 
