@@ -4,9 +4,9 @@
 
 Twice the same work by hand in DuckDB's SQL (on a table of its own), by hand in Polars and by the embedded engine, from
 memory to memory (a million patients, unless another number is given): RJDM's verdict and outcomes (`by_hand_sql.py`,
-`by_hand.py`), and 19 criteria on 75 plain columns of measured values, of which some lack. Then the same question asked of plain columns, of lists of dates, of occurrences with
-attributes and of repeated measurements, from Parquet to Parquet, with what each costs beside plain columns. Last
-100,000 patients from start to report in a process of its own.
+`by_hand.py`), and 19 criteria on 75 plain columns of measured values, of which some lack. Then the same question asked
+of plain columns, of lists of dates, of occurrences with attributes and of repeated measurements, from Parquet to
+Parquet, with what each costs beside plain columns. Last 100,000 patients from start to report in a process of its own.
 """
 
 from __future__ import annotations

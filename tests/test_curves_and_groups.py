@@ -63,6 +63,7 @@ CURVES = [
     ("age ≥ 3 years..9 years", "age ≥ {} years", 13),
     ("age ≥ 48 to 72 months", "age ≥ {} months", 13),
     ("lvef > 50 to 60 %", "lvef > {} %", 21),
+    ("acute_gvhd WHERE (grade ≥ 1 to 4)", "acute_gvhd WHERE (grade ≥ {})", 4),
 ]
 
 
@@ -89,6 +90,7 @@ def test_a_curve_passes_through_the_rules_as_they_are(people: pl.DataFrame) -> N
 WRONG_CURVES = [
     ("lvef ≥ 50 %", "write a comparison with a range"),
     ("lvef 40 to 60 %", "write a comparison with a range"),
+    ("mi WITHIN 1 to 6 months BEFORE screening", "windows and BETWEEN have no curve"),
     ("lvef ≥ 60 to 40 %", "the range runs backwards; write 40 to 60"),
     ("lvef ≥ 50 to 50 %", "the range runs backwards"),
     ("lvef ≥ 40 to 60", "write `40 %`"),
@@ -219,6 +221,7 @@ def test_parts_are_counted_by_themselves() -> None:
 WRONG_GROUPS = [
     ("site: 1, 2", {"site": ["a"]}, "bands are for numbers, and `site` has none"),
     ("site", {}, "this data has no column `site`"),
+    ("weigth", {}, "this data has no column `weigth`; did you mean `weight`?"),
     ("arm", {"fit": [True]}, "`arm` is not in this data"),
     ("arm: 1", {"arm": ["a"]}, "bands are for numbers, and `arm` is none"),
     ("birth", {"birth": ["2020"]}, "only options, yes/no and numbers make groups"),

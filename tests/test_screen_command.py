@@ -117,12 +117,15 @@ def test_frames_from_python(trial: Path) -> None:
 REFUSED = [
     ("id,age,b1\nA,20,no\nB,17\n", "line 3: this row has 2 cells, the header 3"),
     (b"id,age,b1\nA,20,no\nB\xff,17,no\n", "line 3: the text is not UTF-8"),
-    ("id,age,b1\nA,20,no\nA,17,no\n", "1 ids stand more than once: A"),
+    ("id,age,b1\nA,20,no\nA,17,no\n", "the id stands more than once: A"),
     ("id,age,b1\n", "the population is empty"),
     ("age,b1\n20,no\n", "has no column `id`"),
     ("id,agee,b1\nA,20,no\n", "`agee` is no item of this protocol; did you mean `age`?"),
     ("id,age,b1\nA,200,no\nB,5,perhaps\n", "row 2: \"perhaps\" is neither yes nor no"),
     ("id,age,age\nA,20,no\n", "the column `age` is there twice"),
+    ("id;age;b1\nA;20,5;no\n", "the cells are separated by semicolons; save the file with commas"),
+    ("id,age,b1\nA,20,no\n".encode("utf-16"), "the text is UTF-16; save the file as UTF-8"),
+    ("id,age,b1\nA,20,N\n", "say in a mapping file what the data's own words mean ([values])"),
 ]  # fmt: skip
 
 

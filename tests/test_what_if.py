@@ -42,6 +42,7 @@ CHANGES = [
     ("live_vaccine WITHIN 26 weeks BEFORE screening", "live_vaccine WITHIN 4 weeks", "live_vaccine WITHIN 26 weeks"),
     ("acute_gvhd WITHIN 1 year BEFORE screening", "(grade ≥ 2) WITHIN 2 weeks", "(grade ≥ 2) WITHIN 1 year"),
     ("acute_gvhd WHERE (grade ≥ 2) WITHIN 1 year BEFORE screening", "(grade ≥ 2) WITHIN 2 weeks", "(grade ≥ 2) WITHIN 1 year"),
+    ("acute_gvhd WHERE (grade ≥ 1)", "(grade ≥ 2) WITHIN 2 weeks", "(grade ≥ 1) WITHIN 2 weeks"),
     ("hepatitis_b = surface_antigen_alone", "chosen either_with_dna", "chosen surface_antigen_alone"),
 ]  # fmt: skip
 

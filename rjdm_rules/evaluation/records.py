@@ -28,6 +28,7 @@ _QUANTITY = re.compile(
 )
 _MULTIPLE = re.compile(r"[×x*X]?\s*(ULN|LLN)\Z", re.IGNORECASE)
 LIMIT_KEYS = {"uln": "ULN", "lln": "LLN"}
+PASS_OVER = "leave it out, or pass it over with --allow-extra (in Python allow_extra=True)"
 
 
 def read_record(
@@ -52,7 +53,7 @@ def read_record(
             extra.append(name)
             if not allow_extra:
                 word = shown(name).strip('"')
-                help = did_you_mean(word, protocol.items) or "leave it out, or use --allow-extra to pass it over"
+                help = did_you_mean(word, protocol.items) or PASS_OVER
                 problems.append(Problem(word, f"`{word}` is not an item of this protocol", help))
             continue
         if value is None:

@@ -42,8 +42,16 @@ def conditions(protocol: Protocol, texts: Sequence[str], what: str) -> list[x.Ex
 
 def comparisons(protocol: Protocol, texts: Sequence[str], what: str) -> list[x.Compare]:
     """The same of comparisons only."""
-    found = conditions(protocol, texts, what)
+    found = [compared_in(each) for each in conditions(protocol, texts, what)]
     held = [each for each in found if isinstance(each, x.Compare)]
     if len(held) < len(found):
         raise PopulationError(f"{what}: write a comparison, such as `lvef ≥ 50 %`")
     return held
+
+
+def compared_in(condition: x.Expression) -> x.Expression:
+    """What is compared in the WHERE of an event that stands for its attribute: `stroke WHERE (grade ≥ 3)`."""
+    match condition:
+        case x.Occurs(occurrences=x.Selected(where=x.Compare() as comparison, window=None)):
+            return comparison
+    return condition

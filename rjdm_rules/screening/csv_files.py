@@ -6,6 +6,7 @@ attributes are written as JSON.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import json
 import re
@@ -23,6 +24,7 @@ from .matching import PopulationError
 
 Dtype = Any
 ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
+SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 def read_table(path: Path) -> pl.DataFrame:
@@ -106,6 +108,8 @@ def _refuse_ragged(path: Path) -> None:
         data = np.memmap(path, dtype=np.uint8, mode="r")
     except (OSError, ValueError) as error:  # ValueError: an empty file cannot be mapped
         raise PopulationError(f"{path}: this file is empty or cannot be read ({error})") from None
+    if bytes(data[:2]) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        raise PopulationError(f"{path}: the text is UTF-16; save the file as UTF-8 (CSV UTF-8)")
     if (data == ord('"')).any():
         problem = _told_by_line(path)
         if problem:
@@ -114,6 +118,7 @@ def _refuse_ragged(path: Path) -> None:
     ends = np.flatnonzero(data == ord("\n"))
     if not len(ends) or ends[-1] != len(data) - 1:
         ends = np.append(ends, len(data))
+    _refuse_header(path, bytes(data[: ends[0]]).decode("utf-8-sig", "replace").strip().split(","))
     commas = np.flatnonzero(data == ord(","))
     counts = np.diff(np.searchsorted(commas, ends), prepend=0)
     lengths = np.diff(ends, prepend=-1) - 1
@@ -124,11 +129,12 @@ def _refuse_ragged(path: Path) -> None:
         raise PopulationError(
             f"{path}, line {line + 1}: this row has {counts[line] + 1} cells, the header {counts[0] + 1}"
         )
-    header = bytes(data[: ends[0]]).decode("utf-8-sig", "replace").strip().split(",")
-    _refuse_doubled(path, header)
 
 
-def _refuse_doubled(path: Path, header: list[str]) -> None:
+def _refuse_header(path: Path, header: list[str]) -> None:
+    other = next((name for sign, name in SEPARATORS.items() if len(header) == 1 and sign in header[0]), None)
+    if other:
+        raise PopulationError(f"{path}: the cells are separated by {other}; save the file with commas (CSV UTF-8)")
     doubled = sorted({name for name in header if header.count(name) > 1})
     if doubled:
         raise PopulationError(f"{path}: the column `{doubled[0]}` is there twice")
@@ -145,7 +151,7 @@ def _told_by_line(path: Path) -> str:
         with path.open(newline="", encoding="utf-8-sig") as held:
             rows = csv.reader(held, strict=True)
             header = next(rows, [])
-            _refuse_doubled(path, header)
+            _refuse_header(path, header)
             for row in rows:
                 if row and len(row) != len(header):
                     return f"{path}, line {rows.line_num}: this row has {len(row)} cells, the header {len(header)}"

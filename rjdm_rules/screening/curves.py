@@ -26,6 +26,7 @@ from .polars_engine import VERDICTS
 from .what_if import comparisons_like, with_comparison
 
 STEPS = 20  # at most, between the ends
+NO_CURVE = re.compile(r"\b(WITHIN|BETWEEN|BEFORE|AFTER)\b", re.IGNORECASE)
 NUMBER = r"[-−]?\d+(?:\.\d+)?"
 RANGE = re.compile(
     rf"(?P<head>.*?[≥≤<>=]\s*)(?P<low>{NUMBER})\s*(?P<unit>.*?)\s*(?:\bto\b|\.\.|–)\s*(?P<high>{NUMBER})(?P<rest>.*)\Z"
@@ -52,16 +53,20 @@ def read_curve(text: str, protocol: Protocol) -> Curve:
     PopulationError."""
     found = RANGE.match(" ".join(text.split()))
     if found is None:
-        raise PopulationError(f"curve {text}: write a comparison with a range, such as `lvef ≥ 40 to 60 %`")
+        other = "; windows and BETWEEN have no curve, only what-ifs" if NO_CURVE.search(text) else ""
+        raise PopulationError(f"curve {text}: write a comparison with a range, such as `lvef ≥ 40 to 60 %`{other}")
     low, high = (Fraction(found[name].replace("−", "-")) for name in ("low", "high"))
-    unit, before = found["rest"].strip(), found["unit"].strip()
+    rest, before = found["rest"].strip(), found["unit"].strip()
+    unit = rest
+    while unit.endswith(")") and unit.count(")") > unit.count("("):  # that of a WHERE
+        unit = unit[:-1].rstrip()
     if before not in ("", unit) or re.match(r"[×*/^.\d]\s*\d|e\d", unit):
         raise PopulationError(f"curve {text}: write both ends in full, and their unit behind them: `lvef ≥ 40 to 60 %`")
     if not low < high:
         raise PopulationError(f"curve {text}: the range runs backwards; write {plain(high)} to {plain(low)}")
 
     def at(*points: Fraction) -> list[x.Compare]:
-        return comparisons(protocol, [f"{found['head']}{plain(each)} {unit}" for each in points], f"curve {text}")
+        return comparisons(protocol, [f"{found['head']}{plain(each)} {rest}" for each in points], f"curve {text}")
 
     first, last = at(low, high)
     start, end = constant_value(first.right), constant_value(last.right)
@@ -70,7 +75,7 @@ def read_curve(text: str, protocol: Protocol) -> Curve:
     slope = (end - start) / (high - low)
     rights = {constant_value(each.right): each.right for each in comparisons_like(protocol, first)}
     there = {low + (value - start) / slope: right for value, right in rights.items() if value is not None}
-    rounds = points_of(low, high)
+    rounds = points_of(low, high, _whole(first.left, protocol))
     wanted = dict(zip(rounds, at(*rounds), strict=True))
     wanted.update({each: replace(first, right=right) for each, right in there.items() if low < each < high})
     points = tuple(sorted(wanted))
@@ -78,9 +83,24 @@ def read_curve(text: str, protocol: Protocol) -> Curve:
     return Curve(text, unit, points, rules, tuple(sorted(there)))
 
 
-def points_of(low: Fraction, high: Fraction) -> tuple[Fraction, ...]:
-    """Round numbers from one end to the other, both ends among them."""
-    least = (high - low) / STEPS
+def _whole(node: x.Expression, protocol: Protocol) -> bool:
+    """Whether a number is always a whole one."""
+    match node:
+        case x.ItemValue(item=name):
+            return protocol.items[name].kind == "count"
+        case x.AttributeValue(event=event, attribute=name):
+            held = protocol.items[event].attribute(name)
+            return held is not None and held.kind == "count"
+        case x.AttributeOf(attribute=name, occurrence=x.Pick(occurrences=x.Selected(event=event))):
+            return _whole(x.AttributeValue(event, name), protocol)
+        case x.DefinedValue(name=name):
+            return _whole(protocol.definitions[name].expression, protocol)
+    return isinstance(node, x.CountTrue | x.CountOptions | x.CountOccurrences)
+
+
+def points_of(low: Fraction, high: Fraction, whole: bool = False) -> tuple[Fraction, ...]:
+    """Round numbers (`whole`: whole ones) from one end to the other, both ends among them."""
+    least = max((high - low) / STEPS, Fraction(1) if whole else Fraction(0))
     power = Fraction(1)
     while power * 10 <= least:
         power *= 10

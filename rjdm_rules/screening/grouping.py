@@ -16,6 +16,7 @@ import polars as pl
 
 from ..evaluation.results import Evaluator
 from ..graph.build import build_graph
+from ..language.diagnostics import did_you_mean
 from ..protocol import expressions as x
 from ..protocol import types as t
 from ..protocol.model import Block, Criterion, Part, Protocol
@@ -90,6 +91,9 @@ def groups_of(grouping: Grouping, schema: Mapping[str, Any], protocol: Protocol,
     name = grouping.name
     item, definition = protocol.items.get(name), protocol.definitions.get(name)
     if item is None and definition is None:
+        if name not in schema:
+            help = did_you_mean(name, list(dict.fromkeys([*schema, *protocol.items, *protocol.definitions])))
+            raise PopulationError(f"by {grouping}: this data has no column `{name}`" + (f"; {help}" if help else ""))
         return ByColumn(grouping, schema)
     if item is not None and name not in schema and item.otherwise is None:
         raise PopulationError(f"by {grouping}: `{name}` is not in this data")
@@ -167,8 +171,6 @@ class ByColumn(Groups):
 
     def __init__(self, grouping: Grouping, schema: Mapping[str, Any]) -> None:
         self.grouping, self.column = grouping, grouping.name
-        if grouping.name not in schema:
-            raise PopulationError(f"by {grouping}: this data has no column `{grouping.name}`")
         type = schema[grouping.name]
         self.numbers = type.is_numeric()
         if type.is_nested() or type.is_temporal():

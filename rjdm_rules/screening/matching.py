@@ -92,4 +92,4 @@ def _extra_columns(extra: Sequence[str], protocol: Protocol) -> str:
         lines.append(f"the column `{name}` is no item of this protocol" + (f"; {help}" if help else ""))
     if len(extra) > 8:
         lines.append(f"and {len(extra) - 8} more columns")
-    return "\n".join([*lines, "leave them out, or use --allow-extra to pass them over"])
+    return "\n".join([*lines, "leave them out, or pass them over with --allow-extra (in Python allow_extra=True)"])

@@ -36,6 +36,7 @@ from .what_if import Changes, WhatIf, changed
 VERDICTS, SUMMARY, REPORT = "verdicts.parquet", "summary.json", "report.html"
 UNFINISHED, STATE = "unfinished.parquet", "unfinished.json"
 MOST_EXAMPLES, MOST_SHOWN = 3, 12
+WORDS = ("truth", "one of", "several of")  # kinds of items whose values a source may call otherwise
 Progress = Callable[[int, int | None], None]  # patients decided, and how many there are
 
 
@@ -59,14 +60,19 @@ class Stopped(Exception):
 class BadValues(PopulationError):
     """Values of a population that cannot be used, counted by column, with examples."""
 
-    def __init__(self, counts: Mapping[str, int], examples: Mapping[str, Sequence[BadValue]]) -> None:
+    def __init__(
+        self, counts: Mapping[str, int], examples: Mapping[str, Sequence[BadValue]], words: bool = False
+    ) -> None:
+        """`words`: some are words for what the rules call otherwise."""
         self.counts, self.examples = dict(counts), {name: list(held) for name, held in examples.items()}
         lines = []
         for name, count in counts.items():
             values = "value" if count == 1 else "values"
             lines.append(f"the column `{name}`: {count} {values} that cannot be used")
             lines += [f"  row {each.row}: {each.message}" for each in examples[name]]
-        lines.append("mend them, or take them as unknown with --bad-values unknown")
+        told = "say in a mapping file what the data's own words mean ([values]), " if words else ""
+        unknown = 'take them as unknown with --bad-values unknown (in Python bad_values="unknown")'
+        lines.append(f"mend them, {told}or {unknown}")
         super().__init__("\n".join(lines))
 
 
@@ -206,7 +212,8 @@ class Screening:
             if stop is not None and stop.is_set():
                 return
         if not self._usable:
-            raise BadValues(self.bad, self.examples)
+            items, shown = self.evaluator.protocol.items, (each for held in self.examples.values() for each in held)
+            raise BadValues(self.bad, self.examples, any(items[each.item].kind in WORDS for each in shown))
         self._refuse_repeated()
         self.complete = True
 
@@ -248,7 +255,8 @@ class Screening:
             some = repeated.unique(maintain_order=True)
             shown = ", ".join(str(each) for each in some.head(MOST_EXAMPLES))
             more = " and others" if len(some) > MOST_EXAMPLES else ""
-            raise PopulationError(f"{len(some)} ids stand more than once: {shown}{more}; one row a patient")
+            stand = "the id stands" if len(some) == 1 else f"{len(some):,} ids stand"
+            raise PopulationError(f"{stand} more than once: {shown}{more}; one row a patient")
 
     def frame(self) -> pl.DataFrame:
         """Id, verdict, outcomes and deciding facts of everyone, in memory. Raises PopulationError."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
 from operator import or_
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
@@ -38,6 +38,7 @@ LONG_INTEGERS = (pl.Int64, pl.UInt64, pl.Int128, pl.UInt128)
 PLAIN_NUMBER = r"^\s*-?[0-9]{1,12}(\.[0-9]{1,6})?\s*$"
 Columns = dict[str, "pl.Expr | pl.Series"]
 Tests = dict[str, pl.Expr]
+Numbers = TypeVar("Numbers", pl.Expr, pl.Series)
 Found = dict[str, Any]
 
 
@@ -260,7 +261,9 @@ class NumberReader(ColumnReader):
             if self.types[name].is_numeric():
                 limit = _floats(name, self.types[name])
                 fits = (limit >= NEAREST) & (limit < FARTHEST)
-                found[f"{name} fits"] = (fits & _exact(name, self.types[name]) if _longer(self.types[name]) else fits).all()
+                if _longer(self.types[name]):
+                    fits = fits & _exact(name, self.types[name])
+                found[f"{name} fits"] = fits.all()
                 found[f"{name} large"] = (limit > LARGE).any()
         return found
 
@@ -311,7 +314,7 @@ class NumberReader(ColumnReader):
         names = [self.name, *self.limits.values()]
         value = columns[self.item.name]
         if isinstance(value, pl.Series):  # from texts
-            if any(end is not None and abs(end) > LARGE for end in (value.min(), value.max())):
+            if (value.abs() > LARGE).any():
                 return True
         elif any(name and not self.types[name].is_numeric() for name in names):
             return True
@@ -401,15 +404,13 @@ def _exact(name: str, type: Any) -> pl.Expr:
 def _between(value: pl.Expr, low: float, over: float) -> pl.Expr:
     """Whether each number is inside a range and is not, by its size, one that the reader of records refuses. (Polars
     has what is no number above all others.)"""
-    if low >= NEAREST:
-        return (value >= low) & (value < over)
-    if low >= 0:
-        least = (value >= NEAREST) | (value == 0) if low == 0 else value >= NEAREST
-        return least & (value < over)
-    return (value >= low) & (value < over) & ~_near_zero(value)
+    if low < 0:
+        return (value >= low) & (value < over) & ~_near_zero(value)
+    least = value >= max(low, NEAREST)
+    return ((least | (value == 0)) if low == 0 else least) & (value < over)
 
 
-def _near_zero(value: Any) -> Any:
+def _near_zero(value: Numbers) -> Numbers:
     return (value != 0) & (value < NEAREST) & (value > -NEAREST)
 
 

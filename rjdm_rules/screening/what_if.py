@@ -20,7 +20,7 @@ from ..language.diagnostics import did_you_mean
 from ..protocol import expressions as x
 from ..protocol.model import Block, Criterion, Part, Protocol
 from ..protocol.terms import all_conditions, items_behind, walk
-from .comparing import conditions
+from .comparing import compared_in, conditions
 from .evaluating import verdict_column
 from .matching import PopulationError
 from .polars_engine import OUTCOMES, VERDICTS
@@ -59,7 +59,7 @@ def read_what_if(text: str, protocol: Protocol) -> WhatIf:
         elif part:
             thresholds.append(part)
     if not (thresholds or dropped or readings):
-        raise PopulationError("write what is to change, such as --what-if 'lvef ≥ 50 %'")
+        raise PopulationError("write what is to change, such as `lvef ≥ 50 %`")
     return WhatIf(tuple(thresholds), tuple(dropped), readings)
 
 
@@ -112,7 +112,8 @@ def _comparisons(protocol: Protocol) -> list[x.Compare]:
 
 def _with_condition(protocol: Protocol, text: str, what: str) -> Protocol:
     """The rules with a comparison or a window in place of theirs."""
-    (wanted,) = conditions(protocol, [text], what)
+    (condition,) = conditions(protocol, [text], what)
+    wanted = compared_in(condition)
     match wanted:
         case x.Compare():
             return with_comparison(protocol, wanted, what)
