@@ -10,11 +10,12 @@ from typing import Any
 from ..documents.content import Content, Row
 from ..documents.section import render_document
 from ..theme import BUNDLED, Theme
+from .grouping import NOT_RECORDED
 from .summaries import by_part, different
 
 SHOWN = 5  # criteria of a grouping, at least, and all that differ
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 680, 280, 76, 44, 14, 14  # of a curve, in pixels
-TICKS, MOST_MARKS = 4, 10
+TICKS, MOST_MARKS, SCALED = 4, 10, 5
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Flow:
 
 @dataclass(frozen=True)
 class Tick:
-    """A place of an axis, in pixels, and what stands there."""
+    """A place of an axis (of a curve in pixels, else as a part of the whole), and what stands there."""
 
     at: float
     text: str
@@ -78,6 +79,7 @@ def report_page(summary: Mapping[str, Any], content: Content, population: str, t
         "flows": flows(summary, rows, parts),
         "failing": _failing(summary),
         "plots": [plot for curve in summary.get("curves", ()) for plot in plots(curve, parts)],
+        "conditional": any(each["not applicable"] for each in summary["criteria"].values()),
         "groups": [_grouping(each) for each in summary.get("groups", ())],
         "part_titles": parts,
     }
@@ -124,7 +126,9 @@ def _grouping(grouping: Mapping[str, Any]) -> dict[str, Any]:
     most = max((rate["high"] for id in failed for rate in held[id]["rates"]), default=1.0)
     verdicts = [(each["group"], each["patients"], by_part(each["verdicts"])) for each in grouping["groups"]]
     found = {"of": grouping, "shown": order[:shown], "more": order[shown:], "different": apart}
-    return {**found, "most": most, "verdicts": verdicts}
+    ticks = [Tick(at / (100 * most), f"{at:g} %") for at in _round_steps(0, 100 * most, SCALED)]
+    unrecorded = any(each["group"] == NOT_RECORDED for each in grouping["groups"])
+    return {**found, "most": most, "ticks": ticks, "unrecorded": unrecorded, "verdicts": verdicts}
 
 
 # ---- curves
@@ -150,13 +154,15 @@ def _plot(curve: Mapping[str, Any], points: Sequence[tuple[float, Mapping[str, i
     def up(count: float) -> float:
         return round(HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * count / ceiling, 1)
 
+    few = len(points) <= MOST_MARKS
+    marks = [at for at, _ in points] if few else _round_steps(low, high, MOST_MARKS)
     sure = [(across(at), up(each["eligible"])) for at, each in points]
     may = [(across(at), up(each["eligible"] + each["undetermined"])) for at, each in points]
     return Plot(
         _line(sure),
         _line(may),
         _line([*sure, *reversed(may)]),
-        tuple(Tick(across(at), f"{at:g}") for at in _round_steps(low, high, MOST_MARKS)),
+        tuple(Tick(across(at), f"{at:g}") for at in marks),
         tuple(Tick(up(ceiling * n / TICKS), f"{ceiling * n / TICKS:,.0f}") for n in range(TICKS + 1)),
         tuple(Tick(across(at), f"{at:g}") for at in curve["now"] if low <= at <= high),
         tuple(sure),
