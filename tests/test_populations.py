@@ -126,7 +126,7 @@ def test_frames_of_other_libraries_and_counts_at_any_time() -> None:
     assert screening.summary() == first
     with pytest.raises(TypeError, match="by is a list"):
         rules.screen(people, by="n: 10")
-    with pytest.raises(PopulationError, match="ids stand more than once"):
+    with pytest.raises(PopulationError, match="the id stands more than once"):
         rules.screen(pl.DataFrame({"id": [1, 1]})).summary()
 
 

@@ -174,21 +174,19 @@ class PopulationEvaluator:
         undetermined = np.zeros(found.height, dtype=bool)
         for name in self.verdicts.values():
             undetermined |= (found[name] == "undetermined").to_numpy()
-        rows = np.flatnonzero(undetermined & ~apart & ~unusable)
-        if not self.with_facts or not len(rows):
-            return self._lists(np.zeros(found.height, dtype=np.int64), np.zeros(0, dtype=np.int32))
-        table = run.of(rows, 1).phase(1)
+        chosen = undetermined & ~apart & ~unusable
         lengths = np.zeros(found.height, dtype=np.int64)
-        doubtful = table[DOUBTFUL].to_numpy()
-        names = [name for name in table.columns if name != DOUBTFUL]
-        facts = (
-            np.stack([table[name].to_numpy() for name in names], axis=1) if names else np.zeros((len(rows), 0), bool)
-        )
-        apart[rows[doubtful]] = True
-        lengths[rows] = facts.sum(axis=1)
-        which = np.nonzero(facts)[1]
-        codes = np.array([self.facts.categories.to_list().index(name) for name in names], dtype=np.int32)
-        return self._lists(lengths, codes[which] if names else np.zeros(0, dtype=np.int32))
+        if not self.with_facts or not chosen.any():
+            return self._lists(lengths, np.zeros(0, dtype=np.int32))
+        table = run.of(chosen, 1).phase(1)
+        rows = np.flatnonzero(chosen)
+        apart[rows[table[DOUBTFUL].to_numpy()]] = True
+        places = {name: place for place, name in enumerate(self.facts.categories)}
+        waiting = {places[name]: table[name].arg_true().to_numpy() for name in table.columns if name != DOUBTFUL}
+        patients = np.concatenate([*waiting.values(), np.zeros(0, dtype=np.uint32)])
+        facts = np.repeat(np.array(list(waiting), dtype=np.int32), [len(each) for each in waiting.values()])
+        lengths[rows] = np.bincount(patients, minlength=len(rows))
+        return self._lists(lengths, facts.take(np.argsort(patients, kind="stable")))  # each patient's in their order
 
     def _lists(self, lengths: Any, codes: Any) -> pl.Series:
         offsets = np.concatenate([[0], np.cumsum(lengths)])

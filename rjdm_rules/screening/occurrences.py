@@ -39,13 +39,11 @@ class Occurrences:
         begins: Indices = np.cumsum(held) - held
         return begins
 
-    def of(self, patients: Indices, columns: Iterable[str]) -> Occurrences:
-        """Those of some patients only (by their rows, in their order), and some of their columns."""
+    def of(self, chosen: np.ndarray[Any, Any], columns: Iterable[str]) -> Occurrences:
+        """Those of some patients only (of whom `chosen` is true), and some of their columns."""
         names = list(dict.fromkeys(columns)) or self.frame.columns[:1]
-        kept = np.zeros(len(self.lengths), dtype=bool)
-        kept[patients] = True
-        frame = self.frame.select(names).filter(pl.Series(kept.take(self.patients), dtype=pl.Boolean))
-        return Occurrences(self.lengths.take(patients), frame)
+        frame = self.frame.select(names).filter(pl.Series(chosen.take(self.patients), dtype=pl.Boolean))
+        return Occurrences(self.lengths[chosen], frame)
 
 
 def spread(values: pl.Series, held: Occurrences) -> pl.Series:

@@ -108,12 +108,12 @@ class Run:
             return found
         return pl.concat([found] * self.patients.height) if self.patients.height else found.clear()  # all constants
 
-    def of(self, rows: np.ndarray[Any, Any], phase: int) -> Run:
-        """The same for some rows (by their numbers), ready for a later phase."""
+    def of(self, chosen: np.ndarray[Any, Any], phase: int) -> Run:
+        """The same for some rows (those where `chosen` is true), ready for a later phase."""
         wanted = self.program.wanted[phase]
-        events = {event: held.of(rows, wanted.get(event, ())) for event, held in self.events.items()}
+        events = {event: held.of(chosen, wanted.get(event, ())) for event, held in self.events.items()}
         names = list(dict.fromkeys([*wanted.get(PATIENTS, ()), self.patients.columns[0]]))
-        return Run(self.program, self.patients.select(names)[rows], events)
+        return Run(self.program, self.patients.select(names).filter(pl.Series(chosen)), events)
 
     def _crossed(self, columns: Sequence[Column]) -> list[pl.Series]:
         """Columns that come from another frame."""
