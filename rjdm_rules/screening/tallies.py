@@ -92,23 +92,19 @@ class Tally:
     def _add_failing(self, fails: pl.DataFrame) -> None:
         """A criterion fails alone where no other fails but those above and below it."""
         held = {id: fails[id].to_numpy() for id in self.family.ids if id in fails.columns}
-        if not held:
-            return
-        nothing = np.zeros(fails.height, dtype=np.uint8)
-        every, total = nothing.copy(), nothing.copy()
-        for id, column in held.items():
-            every += column
-            total += column if id in self.family.top else 0
-        numbers = {n: total == n for n in range(1, int(total.max()) + 1)}
-        for id, column in held.items():
+        every, total = np.zeros(fails.height, dtype=np.uint8), np.zeros(fails.height, dtype=np.uint8)
+        rows = {id: np.flatnonzero(column) for id, column in held.items()}
+        for id, failing in rows.items():
+            every[failing] += 1
+            total[failing] += id in self.family.top
+        for id, failing in rows.items():
+            near = [each for each in self.family.related[id] if each in held]
+            own = sum((held[each].take(failing) for each in near if each != id), np.uint8(1))
             counts = self.criteria.setdefault(id, Counter())
-            counts["fails"] += int(np.count_nonzero(column))
-            own = nothing.copy()
-            for each in self.family.related[id]:
-                own += held.get(each, nothing)
-            counts["fails_only"] += int(np.count_nonzero(column & (own == every)))
+            counts["fails"] += len(failing)
+            counts["fails_only"] += int(np.count_nonzero(own == every.take(failing)))
             if id in self.family.top:
-                several = {n: int(np.count_nonzero(column & rows)) for n, rows in numbers.items()}
+                several = dict(enumerate(np.bincount(total.take(failing)).tolist()))
                 self.failing.setdefault(id, Counter()).update({n: count for n, count in several.items() if count})
 
     def _add_formulas(self, frame: pl.DataFrame) -> None:
