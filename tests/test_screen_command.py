@@ -188,21 +188,28 @@ def test_earlier_results_stay_where_a_run_fails(trial: Path, tmp_path: Path) -> 
     assert written(out) == ["report.html", "summary.json", "verdicts.parquet"]
 
 
-def test_a_full_disk_is_told_and_leaves_nothing(people: Path, tmp_path: Path) -> None:
-    """A limit on the size of files stands for a full disk."""
+@pytest.mark.parametrize("free", [0, 1 << 62])
+@pytest.mark.parametrize("command", ["screen", "synthesize"])
+def test_a_full_disk_is_told_and_leaves_nothing(people: Path, tmp_path: Path, command: str, free: int) -> None:
+    """A limit on the size of files stands for a full disk; it is told as such where little is free."""
     script = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000));"
-        "from rjdm_rules.cli import main; sys.argv = ['rjdm', 'screen', 'rjdm_cart', *sys.argv[1:]]; main()"
+        f"from rjdm_rules.screening import sources; sources.FULL = {free};"
+        "from rjdm_rules.cli import main; sys.argv = ['rjdm', *sys.argv[1:]]; main()"
     )
+    out = tmp_path / "out"
+    out.mkdir()
+    arguments = {"screen": [str(people), "-o", str(out)], "synthesize": ["-n", "3000", "-o", str(out / "made.parquet")]}
     done = subprocess.run(
-        [sys.executable, "-c", script, str(people), "-o", str(tmp_path / "out")],
+        [sys.executable, "-c", script, command, "rjdm_cart", *arguments[command]],
         capture_output=True,
         text=True,
         timeout=120,
     )
     assert done.returncode == 2, done.stderr
     assert "error: " in done.stderr and "Traceback" not in done.stderr
-    assert written(tmp_path / "out") == []
+    assert ("the disk is full" in done.stderr) == bool(free)
+    assert written(out) == []
 
 
 # ---- runs that are stopped

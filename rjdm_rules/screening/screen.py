@@ -29,7 +29,7 @@ from .evaluating import Evaluated, PopulationEvaluator, Variant, top_criteria
 from .grouping import Grouping, grouping_variants, groups_of
 from .groups import Grouped
 from .matching import PopulationError, matched
-from .sources import Source
+from .sources import Source, why_not_written
 from .tallies import Tally
 from .what_if import Changes, WhatIf, changed
 
@@ -285,13 +285,17 @@ class Screening:
             unfinished.replace(folder / UNFINISHED)
             (folder / STATE).write_text(json.dumps(self._state()))
             raise Stopped(self.tally.patients)
-        summary = folder / (SUMMARY + ".new")
-        summary.write_text(json.dumps(self.summary(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        report = folder / (REPORT + ".new")
-        report.write_text(self.report(), encoding="utf-8")
-        unfinished.replace(folder / VERDICTS)
-        summary.replace(folder / SUMMARY)
-        report.replace(folder / REPORT)
+        texts = {SUMMARY: json.dumps(self.summary(), indent=2, ensure_ascii=False) + "\n", REPORT: self.report()}
+        made = {folder / VERDICTS: unfinished, **{folder / name: folder / f"{name}.new" for name in texts}}
+        try:
+            for name, text in texts.items():
+                made[folder / name].write_text(text, encoding="utf-8")
+        except OSError:
+            for new in made.values():
+                new.unlink(missing_ok=True)
+            raise
+        for path, new in made.items():
+            new.replace(path)
         for name in (UNFINISHED, STATE):
             (folder / name).unlink(missing_ok=True)
 
@@ -381,10 +385,7 @@ def _told(problem: BaseException, path: Path) -> BaseException:
     """A problem of writing in plain words."""
     if isinstance(problem, PopulationError) or not isinstance(problem, OSError | pl.exceptions.PolarsError):
         return problem
-    text = str(problem)
-    if "No space left" in text or "os error 28" in text:
-        return PopulationError(f"{path.parent}: the disk is full; nothing was kept")
-    return PopulationError(f"{path.parent}: the verdicts cannot be written; {text.splitlines()[0]}")
+    return PopulationError(f"{path.parent}: {why_not_written(path, problem)}; nothing was kept")
 
 
 __all__ = ["BadValues", "Missing", "PopulationError", "Screening", "Stopped"]

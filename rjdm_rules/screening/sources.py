@@ -5,7 +5,9 @@ A source is read in partitions, each of which is a run of patients that is read,
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from .csv_files import lists_in, one_table, read_csv, read_table
 from .matching import PopulationError
 
 PARTITION, BATCH = 1_000_000, 250_000  # patients
+FULL = 1 << 20  # bytes that are free on a disk when it takes no more
 
 
 @dataclass(frozen=True)
@@ -170,6 +173,14 @@ def short(error: Exception) -> str:
     """An error of a library in one line."""
     text = " ".join(str(error).split())
     return text if len(text) <= 160 else text[:157] + "…"
+
+
+def why_not_written(path: Path, error: Exception) -> str:
+    """What keeps a file from being written, as far as it was."""
+    with suppress(OSError):
+        if shutil.disk_usage(path.parent).free < FULL:  # the libraries say it in many ways, some of them cryptic
+            return "the disk is full"
+    return f"cannot be written ({error.strerror or error})" if isinstance(error, OSError) else short(error)
 
 
 def type_words(type: Any) -> str:

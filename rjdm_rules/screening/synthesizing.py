@@ -28,6 +28,7 @@ from .csv_files import flat
 from .favouring import Favoured, Wish
 from .kinds import MEASURED
 from .matching import PopulationError
+from .sources import why_not_written
 
 BLOCK = 50_000  # patients that are made together
 FIRST_SCREENING, SCREENING_DAYS = date(2025, 1, 1).toordinal(), 500
@@ -339,7 +340,7 @@ def _days_of(window: x.Window) -> int:
 def write_population(graph: RuleGraph, patients: int, seed: int, path: Path) -> None:
     """Writes made-up patients to a Parquet or CSV file. In CSV, which has no lists, a list is written as JSON is.
 
-    Raises PopulationError for another kind of file, and OSError."""
+    Raises PopulationError for another kind of file, and where it cannot be written."""
     suffix = path.suffix.lower()
     if suffix not in (".parquet", ".csv"):
         raise PopulationError(f"{path}: write a name that ends with .parquet or .csv")
@@ -352,5 +353,7 @@ def write_population(graph: RuleGraph, patients: int, seed: int, path: Path) -> 
         else:
             frames.select(flat(name, type) for name, type in maker.types().items()).sink_csv(unfinished)
         unfinished.replace(path)
+    except (OSError, pl.exceptions.PolarsError) as problem:
+        raise PopulationError(f"{path}: {why_not_written(unfinished, problem)}") from None
     finally:
         unfinished.unlink(missing_ok=True)
