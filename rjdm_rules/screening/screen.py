@@ -285,12 +285,12 @@ class Screening:
             unfinished.replace(folder / UNFINISHED)
             (folder / STATE).write_text(json.dumps(self._state()))
             raise Stopped(self.tally.patients)
-        texts = {SUMMARY: json.dumps(self.summary(), indent=2, ensure_ascii=False) + "\n", REPORT: self.report()}
-        made = {folder / VERDICTS: unfinished, **{folder / name: folder / f"{name}.new" for name in texts}}
+        summary, report = folder / (SUMMARY + ".new"), folder / (REPORT + ".new")
+        made = {folder / VERDICTS: unfinished, folder / SUMMARY: summary, folder / REPORT: report}
         try:
-            for name, text in texts.items():
-                made[folder / name].write_text(text, encoding="utf-8")
-        except OSError:
+            summary.write_text(json.dumps(self.summary(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+            report.write_text(self.report(), encoding="utf-8")
+        except BaseException:
             for new in made.values():
                 new.unlink(missing_ok=True)
             raise

@@ -92,14 +92,14 @@ class Tally:
     def _add_failing(self, fails: pl.DataFrame) -> None:
         """A criterion fails alone where no other fails but those above and below it."""
         held = {id: fails[id].to_numpy() for id in self.family.ids if id in fails.columns}
-        every, total = np.zeros(fails.height, dtype=np.uint8), np.zeros(fails.height, dtype=np.uint8)
+        every, total = np.zeros(fails.height, dtype=np.uint16), np.zeros(fails.height, dtype=np.uint16)
         rows = {id: np.flatnonzero(column) for id, column in held.items()}
         for id, failing in rows.items():
             every[failing] += 1
             total[failing] += id in self.family.top
         for id, failing in rows.items():
             near = [each for each in self.family.related[id] if each in held]
-            own = sum((held[each].take(failing) for each in near if each != id), np.uint8(1))
+            own = sum((held[each].take(failing) for each in near if each != id), np.uint16(1))
             counts = self.criteria.setdefault(id, Counter())
             counts["fails"] += len(failing)
             counts["fails_only"] += int(np.count_nonzero(own == every.take(failing)))
