@@ -64,6 +64,7 @@ CURVES = [
     ("age ≥ 48 to 72 months", "age ≥ {} months", 13),
     ("lvef > 50 to 60 %", "lvef > {} %", 21),
     ("acute_gvhd WHERE (grade ≥ 1 to 4)", "acute_gvhd WHERE (grade ≥ {})", 4),
+    ("COUNT(failed_immunosuppressants) >= 1 to 5", "COUNT(failed_immunosuppressants) >= {}", 5),
 ]
 
 
@@ -90,7 +91,8 @@ def test_a_curve_passes_through_the_rules_as_they_are(people: pl.DataFrame) -> N
 WRONG_CURVES = [
     ("lvef ≥ 50 %", "write a comparison with a range"),
     ("lvef 40 to 60 %", "write a comparison with a range"),
-    ("mi WITHIN 1 to 6 months BEFORE screening", "windows and BETWEEN have no curve"),
+    ("mi WITHIN 1 to 6 months BEFORE screening", "a window has no curve, only what-ifs"),
+    ("lvef BETWEEN 40 to 60 %", "the one end of a BETWEEN that moves too"),
     ("lvef ≥ 60 to 40 %", "the range runs backwards; write 40 to 60"),
     ("lvef ≥ 50 to 50 %", "the range runs backwards"),
     ("lvef ≥ 40 to 60", "write `40 %`"),

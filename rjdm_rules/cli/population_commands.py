@@ -17,7 +17,7 @@ from .shared import ALLOW_EXTRA, FILE, READING, Examples, evaluator_for, refuse,
 
 NEEDS = "screening needs more packages: pip install 'rjdm-rules[screen]'"
 PACKAGES = ("polars", "numpy", "pyarrow", "scipy", "sqlglot")
-MOST_FACTS = 5
+MOST_FACTS, WIDE = 5, 33
 
 
 @click.command(
@@ -173,7 +173,8 @@ def curve_lines(summary: dict[str, Any]) -> list[str]:
     for curve in summary.get("curves", ()):
         for part, _ in by_part(curve["points"][0]["verdicts"]):
             title = f"{curve['curve']}{', ' + part if part else ''}"
-            lines += ["", f"{title:33}    eligible undetermined   ineligible"]
+            lines += ["", title] if len(title) > WIDE else [""]
+            lines.append(f"{'' if len(title) > WIDE else title:{WIDE}}    eligible undetermined   ineligible")
             for point in curve["points"]:
                 counts = " ".join(f"{count:>12,}" for count in in_order(dict(by_part(point["verdicts"]))[part]))
                 now = " now" if point["threshold"] in curve["now"] else ""

@@ -26,10 +26,10 @@ from .polars_engine import VERDICTS
 from .what_if import comparisons_like, with_comparison
 
 STEPS = 20  # at most, between the ends
-NO_CURVE = re.compile(r"\b(WITHIN|BETWEEN|BEFORE|AFTER)\b", re.IGNORECASE)
+WINDOW = re.compile(r"\b(WITHIN|BEFORE|AFTER)\b", re.IGNORECASE)
 NUMBER = r"[-−]?\d+(?:\.\d+)?"
 RANGE = re.compile(
-    rf"(?P<head>.*?[≥≤<>=]\s*)(?P<low>{NUMBER})\s*(?P<unit>.*?)\s*(?:\bto\b|\.\.|–)\s*(?P<high>{NUMBER})(?P<rest>.*)\Z"
+    rf"(?P<head>.*[≥≤<>=]\s*)(?P<low>{NUMBER})\s*(?P<unit>.*?)\s*(?:\bto\b|\.\.|–)\s*(?P<high>{NUMBER})(?P<rest>.*)\Z"
 )
 
 
@@ -53,7 +53,9 @@ def read_curve(text: str, protocol: Protocol) -> Curve:
     PopulationError."""
     found = RANGE.match(" ".join(text.split()))
     if found is None:
-        other = "; windows and BETWEEN have no curve, only what-ifs" if NO_CURVE.search(text) else ""
+        between = re.search(r"\bBETWEEN\b", text, re.IGNORECASE)
+        other = ", the one end of a BETWEEN that moves too" if between else ""
+        other = "; a window has no curve, only what-ifs" if WINDOW.search(text) else other
         raise PopulationError(f"curve {text}: write a comparison with a range, such as `lvef ≥ 40 to 60 %`{other}")
     low, high = (Fraction(found[name].replace("−", "-")) for name in ("low", "high"))
     rest, before = found["rest"].strip(), found["unit"].strip()
