@@ -153,6 +153,8 @@ ROWS: list[tuple[str, dict[str, pl.Series]]] = [
     ("n1 ≥ 1 mg/dL", {"n1": pl.Series([float("nan"), float("inf"), -0.0])}),
     ("n1 ≤ ULN", {"n1": pl.Series([1.0, 1.0, 1.0]), "n1_uln": pl.Series([0.0, -1.0, 1.0])}),
     ("n1 ≤ ULN", {"n1_uln": pl.Series([1.0, 2.0])}),
+    ("n2 ≥ 0 mg/dL", {"n2": pl.Series([50.0, 90.0, 0.05]), "n2_unit": pl.Series(["g/L", "mg/dL", "g/L"])}),
+    ("n2 ≥ 0 mg/dL", {"n2": pl.Series([50.0, 90.0, 0.05]), "n2_unit": pl.Series(["g/L", "mg/dL", "g/L"], dtype=pl.Categorical)}),
     ("n2 ≥ 0 mg/dL", {"n2": pl.Series([-1.0, 0.0, 100.0, 100.1])}),
     ("n4 ≥ 1", {"n4": pl.Series([1.0, 1.5, -1.0, 2.0])}),
     ("temp ≥ 38 °C", {"temp": pl.Series([100.4, 38.0]), "temp_unit": pl.Series(["[degF]", "°C"])}),
@@ -388,6 +390,16 @@ def test_shares_are_shapley_values_by_brute_force(seed: int) -> None:
     assert {id: tally.shapley(id) for id in top} == value
     ineligible = tally.as_json()["verdicts"]["ineligible"]
     assert sum(value.values()) == ineligible
+
+
+def test_patients_who_fail_hundreds_of_criteria() -> None:
+    criteria = "".join(f'  ({number}) "criterion"\n      NOT b\n' for number in range(1, 301))
+    rules = loads(f'protocol P "many criteria"\ndata\n  b "b" yes/no\ninclusion\n{criteria}')
+    screening = rules.screen(pl.DataFrame({"id": ["a", "b"], "b": [True, False]}))
+    held = screening.summary()["criteria"]
+    assert len(held) == 300
+    assert all(each["fails"] == 1 and each["fails_only"] == 0 for each in held.values())
+    assert {each["shapley"] for each in held.values()} == {round(1 / 300, 6)}
 
 
 def test_children_fail_alone_where_nothing_outside_them_fails() -> None:

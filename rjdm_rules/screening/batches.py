@@ -14,13 +14,13 @@ import polars.selectors as cs
 from ..evaluation.problems import ValueProblem
 from ..evaluation.records import read_value
 from ..protocol.model import Protocol
-from . import tidy_events  # noqa: F401  (adds the reader of events)
 from .matching import ItemColumns, Match
 from .occurrences import Occurrences
 from .polars_engine import Batch
 from .raw_records import value_of
 from .shape import ItemShape, Shape
-from .tidying import READERS, ColumnReader, Columns
+from .tidy_events import READERS
+from .tidying import ColumnReader, Columns
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from .columns import PATIENTS, Column
 from .kinds import MEASURED
 from .ratios import least_at
 from .shape import ItemShape
-from .tidying import FARTHEST, NEAREST
+from .tidy_numbers import FARTHEST, NEAREST
 from .translate import RuleTranslation
 from .translation import ONGOING, Days
 

@@ -180,7 +180,7 @@ def why_not_written(path: Path, error: Exception) -> str:
     with suppress(OSError):
         if shutil.disk_usage(path.parent).free < FULL:  # the libraries say it in many ways, some of them cryptic
             return "the disk is full"
-    return f"cannot be written ({error.strerror or error})" if isinstance(error, OSError) else short(error)
+    return f"cannot be written ({error.strerror if isinstance(error, OSError) and error.strerror else short(error)})"
 
 
 def type_words(type: Any) -> str:

@@ -15,17 +15,20 @@ from .kinds import MEASURED
 from .matching import LIMITS, ItemColumns, PopulationError
 from .occurrences import Occurrences, gathered
 from .shape import ItemShape
+from .tidy_numbers import NumberReader
 from .tidying import (
-    READERS,
     ColumnReader,
     Columns,
     DateReader,
     Found,
+    OptionReader,
+    SetReader,
     TextMap,
     Tidied,
-    _taken,
+    TruthReader,
     flattened,
     nothing,
+    taken,
 )
 from .translation import ONGOING
 
@@ -40,7 +43,7 @@ class EventReader(ColumnReader):
         self.listed = isinstance(self.type, pl.List)
         self.inner = self.type.inner if isinstance(self.type, pl.List) else self.type
         self.fields = OccurrenceReader(self.item, self.inner)
-        self.map = TextMap(lambda value: _taken(self.item, value, _as_single), 3)
+        self.map = TextMap(lambda value: taken(self.item, value, _as_single), 3)
 
     def read(self, raw: pl.DataFrame, found: Found) -> Tidied:
         column = raw[self.name]
@@ -165,4 +168,13 @@ class UntilReader(DateReader):
         self.map.read = lambda value: (ONGOING, ONGOING) if value == "ongoing" else read(value)
 
 
-READERS["event"] = EventReader
+# the readers of all kinds of items; those of an event's attributes too
+READERS: dict[str, type[ColumnReader]] = {
+    "truth": TruthReader,
+    "one of": OptionReader,
+    "several of": SetReader,
+    **dict.fromkeys(MEASURED, NumberReader),
+    "date": DateReader,
+    "time": DateReader,
+    "event": EventReader,
+}
